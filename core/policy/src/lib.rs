@@ -1,0 +1,6 @@
+//! The policy: a document becomes a compiled [`policy`](crate), and a call becomes a decision. Pure: no I/O, no
+//! clock, no randomness, no proxy; time, counters, keys and signature checks come in through small traits, so
+//! that Envoy, the command line and a browser decide alike.
+
+pub mod facts;
+pub mod token;

@@ -3,7 +3,7 @@
 //! sides agree on them by construction.
 
 /// `google.api`, as far as it is used.
-#[allow(clippy::all, clippy::pedantic, reason = "generated")]
+#[allow(clippy::all, clippy::pedantic, clippy::allow_attributes_without_reason, reason = "generated")]
 pub mod google {
     pub mod api {
         include!("generated/google.api.rs");
@@ -11,7 +11,7 @@ pub mod google {
 }
 
 /// `spangate.v1`.
-#[allow(clippy::all, clippy::pedantic, reason = "generated")]
+#[allow(clippy::all, clippy::pedantic, clippy::allow_attributes_without_reason, reason = "generated")]
 pub mod spangate {
     pub mod v1 {
         include!("generated/spangate.v1.rs");

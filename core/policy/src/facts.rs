@@ -1,0 +1,58 @@
+//! What a host knows of one call. Decisions and conditions ask for it piece by piece, so that nothing is read
+//! or copied that no reached rule needs: in Envoy each piece may be a call out of wasm.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use crate::token::Identity;
+
+/// A point in time: nanoseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Timestamp {
+    pub nanoseconds: i128,
+}
+
+/// How often a header or a query parameter occurs. A condition that reads a single value errs on
+/// [`Occurrence::Repeated`], so that repeating one dodges no rule (CVE-2026-26308 in Envoy's RBAC).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Occurrence<'f> {
+    Absent,
+    Once(Cow<'f, str>),
+    Repeated,
+    /// There, but not UTF-8: reading it is an error of evaluation.
+    Malformed,
+}
+
+/// One call, as its host sees it. Names of headers are lower case.
+pub trait Facts {
+    fn request_id(&self) -> Option<&str>;
+    fn method(&self) -> &str;
+    fn scheme(&self) -> &str;
+    /// Without port, lower case.
+    fn host(&self) -> &str;
+    /// The path as it was matched, without query, still percent-encoded.
+    fn path(&self) -> &str;
+    fn header(&self, name: &str) -> Occurrence<'_>;
+    /// Every header in the order of the request; values that are not UTF-8 come as `None`.
+    fn headers(&self) -> Box<dyn Iterator<Item = (Cow<'_, str>, Option<Cow<'_, str>>)> + '_>;
+    /// A query parameter, decoded once (RFC 3986, and `+` as a space).
+    fn query(&self, name: &str) -> Occurrence<'_>;
+    fn queries(&self) -> Box<dyn Iterator<Item = (Cow<'_, str>, Option<Cow<'_, str>>)> + '_>;
+    /// A parameter of the route's template, decoded once.
+    fn parameter(&self, name: &str) -> Option<Cow<'_, str>>;
+    fn parameters(&self) -> Box<dyn Iterator<Item = (&str, Cow<'_, str>)> + '_>;
+    /// Bytes of the body as `content-length` tells; absent when it does not.
+    fn size(&self) -> Option<i64>;
+    fn time(&self) -> Timestamp;
+    /// The client's address as the proxy trusts it.
+    fn source_ip(&self) -> Option<IpAddr>;
+    fn source_port(&self) -> Option<u16>;
+    fn tls(&self) -> bool;
+    fn peer_subject(&self) -> Option<Cow<'_, str>>;
+    fn peer_sans(&self) -> Vec<String>;
+    /// The verified caller; absent until `authenticate` has accepted a token.
+    fn identity(&self) -> Option<&Identity>;
+    fn api_name(&self) -> &str;
+    fn api_version(&self) -> Option<&str>;
+    fn operation(&self) -> &str;
+}

@@ -1,0 +1,3 @@
+mod identity;
+
+pub use identity::Identity;
