@@ -3,4 +3,7 @@
 //! that Envoy, the command line and a browser decide alike.
 
 pub mod facts;
+pub mod problem;
+pub mod reason;
+pub mod route;
 pub mod token;
