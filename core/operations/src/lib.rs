@@ -1,0 +1,24 @@
+//! `operations.yaml`: which SQL callers may run, and with which parameters. Reads the document into a model,
+//! turns what a call carries into typed values, and looks into SQL just far enough to find its parameters and
+//! its statements. Knows no Spanner client: the spanner-sidecar runs what stands here, `spangate check` compares
+//! it with a policy.
+
+mod bind;
+mod body;
+mod constraint;
+mod load;
+mod location;
+mod model;
+pub mod sql;
+mod types;
+mod value;
+
+pub use bind::{Bound, Caller, Inputs, Refusal, Wrong, bind};
+pub use load::load;
+pub use location::{Location, Piece};
+pub use model::{
+    Answer, Body, Constraints, Database, Expectation, Idempotency, IdentityField, Kind, Numbers, Operation,
+    Operations, Parameter, Priority, Read, Source, Staleness, Write,
+};
+pub use types::{Scalar, Type};
+pub use value::{Numeric, Value};

@@ -1,0 +1,218 @@
+//! From what a call carries to the typed values of an operation's parameters. A parameter is taken from its one
+//! declared source and from nowhere else, so that no caller can stand in for what a token says.
+
+use spangate_document::{Node, Value as Json};
+
+use crate::{IdentityField, Operation, Parameter, Source, Type, Value, body};
+
+/// What a call carries, decoded.
+#[derive(Clone, Debug, Default)]
+pub struct Inputs<'c> {
+    pub path: Vec<(&'c str, &'c str)>,
+    pub query: Vec<(&'c str, &'c str)>,
+    pub body: &'c [u8],
+    /// Absent when nobody has been authenticated.
+    pub caller: Option<Caller<'c>>,
+}
+
+/// The verified identity.
+#[derive(Clone, Debug, Default)]
+pub struct Caller<'c> {
+    pub issuer: &'c str,
+    pub subject: &'c str,
+    pub tenant: Option<&'c str>,
+    pub roles: Vec<&'c str>,
+    pub scopes: Vec<&'c str>,
+    /// Name and JSON text.
+    pub claims: Vec<(&'c str, &'c str)>,
+}
+
+/// A value for `@name`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bound<'o> {
+    pub name: &'o str,
+    pub r#type: Type,
+    pub value: Value,
+}
+
+/// Why a call is not run. `detail` names parameters and constraints, never values: it is safe to show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    pub wrong: Wrong,
+    pub detail: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wrong {
+    /// The caller sent what does not fit.
+    Parameter,
+    /// The identity lacks what the operation binds.
+    Identity,
+}
+
+/// Values for all of the operation's parameters.
+pub fn bind<'o>(operation: &'o Operation, inputs: &Inputs<'_>) -> Result<Vec<Bound<'o>>, Refusal> {
+    refuse_undeclared(operation, inputs)?;
+    let body = read_body(operation, inputs.body)?;
+    operation
+        .parameters
+        .iter()
+        .map(|parameter| {
+            let value = value(parameter, inputs, body.as_ref())?;
+            Ok(Bound { name: &parameter.name, r#type: parameter.r#type, value })
+        })
+        .collect()
+}
+
+/// A name that no parameter takes is refused: a filter misspelt by its caller would else be no filter at all, and
+/// a path parameter that is ignored would show one customer's rows under another's address.
+fn refuse_undeclared(operation: &Operation, inputs: &Inputs<'_>) -> Result<(), Refusal> {
+    for (name, _) in &inputs.path {
+        if !operation.path_names().any(|known| known == *name) {
+            return Err(parameter(format!("the operation takes no path parameter `{name}`")));
+        }
+    }
+    for (name, _) in &inputs.query {
+        if !operation.query_names().any(|known| known == *name) {
+            return Err(parameter(format!("the operation takes no query parameter `{}`", shown(name))));
+        }
+    }
+    Ok(())
+}
+
+fn read_body(operation: &Operation, bytes: &[u8]) -> Result<Option<Node>, Refusal> {
+    if !operation.takes_body() {
+        return if bytes.is_empty() {
+            Ok(None)
+        } else {
+            Err(parameter("the operation takes no body".to_owned()))
+        };
+    }
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    let node = body::parse(bytes).map_err(parameter)?;
+    let paths: Vec<&[String]> = operation
+        .parameters
+        .iter()
+        .filter_map(|parameter| match &parameter.source {
+            Source::Body(path) => Some(path.as_slice()),
+            _ => None,
+        })
+        .collect();
+    let whole = paths.iter().any(|path| path.is_empty());
+    if !whole && !matches!(node.value, Json::Map(_)) {
+        return Err(parameter("the body must be a JSON object".to_owned()));
+    }
+    match body::unknown_member(&node, &paths) {
+        Some(name) => Err(parameter(format!("the operation takes no member `{}` of the body", shown(&name)))),
+        None => Ok(Some(node)),
+    }
+}
+
+fn value(declared: &Parameter, inputs: &Inputs<'_>, body: Option<&Node>) -> Result<Value, Refusal> {
+    let found = match &declared.source {
+        Source::Constant(value) => return Ok(value.clone()),
+        Source::Path(name) => from_texts(declared, "path parameter", name, &inputs.path)?,
+        Source::Query(name) => from_texts(declared, "query parameter", name, &inputs.query)?,
+        Source::Body(path) => from_body(declared, path, body)?,
+        Source::Identity(field) => inputs.caller.as_ref().and_then(|caller| identity(*field, caller)),
+        Source::Claim(name) => match &inputs.caller {
+            Some(caller) => from_claim(declared, name, caller)?,
+            None => None,
+        },
+    };
+    let of_caller = matches!(declared.source, Source::Identity(_) | Source::Claim(_));
+    match (found, &declared.default) {
+        (Some(value), _) => match declared.constraints.violation(&value) {
+            None => Ok(value),
+            Some(_) if of_caller => Err(identity_lacks(declared)),
+            Some(violation) => Err(invalid(declared, &violation)),
+        },
+        (None, Some(default)) => Ok(default.clone()),
+        (None, None) if !declared.required => Ok(Value::Null),
+        (None, None) if of_caller => Err(identity_lacks(declared)),
+        (None, None) => Err(invalid(declared, "is missing")),
+    }
+}
+
+/// A repeated scalar is refused: which of its values counts would depend on who reads them.
+fn from_texts(
+    declared: &Parameter,
+    kind: &str,
+    name: &str,
+    all: &[(&str, &str)],
+) -> Result<Option<Value>, Refusal> {
+    let texts: Vec<&str> = all.iter().filter(|(key, _)| *key == name).map(|(_, text)| *text).collect();
+    let convert = |text: &&str| {
+        Value::from_text(declared.r#type.scalar(), text).map_err(|fault| invalid(declared, fault))
+    };
+    match (declared.r#type, texts.as_slice()) {
+        (_, []) => Ok(None),
+        (Type::Array(_), texts) => {
+            texts.iter().map(convert).collect::<Result<_, _>>().map(|items| Some(Value::Array(items)))
+        }
+        (Type::Scalar(_), [text]) => convert(text).map(Some),
+        (Type::Scalar(_), _) => Err(parameter(format!("the {kind} `{name}` is repeated"))),
+    }
+}
+
+fn from_body(declared: &Parameter, path: &[String], body: Option<&Node>) -> Result<Option<Value>, Refusal> {
+    let Some(node) = body.and_then(|body| body::member(body, path)) else { return Ok(None) };
+    if node.value == Json::Null && !path.is_empty() {
+        return if declared.nullable {
+            Ok(Some(Value::Null))
+        } else {
+            Err(invalid(declared, "must not be null"))
+        };
+    }
+    Value::from_json(declared.r#type, node).map(Some).map_err(|fault| invalid(declared, fault))
+}
+
+fn from_claim(declared: &Parameter, name: &str, caller: &Caller<'_>) -> Result<Option<Value>, Refusal> {
+    let Some((_, json)) = caller.claims.iter().find(|(key, _)| *key == name) else { return Ok(None) };
+    let node = spangate_document::from_json(json).map_err(|_| identity_lacks(declared))?;
+    if node.value == Json::Null {
+        return Ok(None);
+    }
+    Value::from_json(declared.r#type, &node).map(Some).map_err(|_| identity_lacks(declared))
+}
+
+/// An empty issuer, subject or tenant is none: it would bind to rows that nobody owns.
+fn identity(field: IdentityField, caller: &Caller<'_>) -> Option<Value> {
+    let text = |text: &str| (!text.is_empty()).then(|| Value::Text(text.to_owned()));
+    let list =
+        |texts: &[&str]| Value::Array(texts.iter().map(|text| Value::Text((*text).to_owned())).collect());
+    match field {
+        IdentityField::Issuer => text(caller.issuer),
+        IdentityField::Subject => text(caller.subject),
+        IdentityField::Tenant => caller.tenant.and_then(text),
+        IdentityField::Roles => Some(list(&caller.roles)),
+        IdentityField::Scopes => Some(list(&caller.scopes)),
+    }
+}
+
+fn parameter(detail: String) -> Refusal {
+    Refusal { wrong: Wrong::Parameter, detail }
+}
+
+fn invalid(declared: &Parameter, fault: &str) -> Refusal {
+    let name = match &declared.source {
+        Source::Path(name) | Source::Query(name) => name.clone(),
+        Source::Body(path) if !path.is_empty() => path.join("."),
+        _ => declared.name.clone(),
+    };
+    parameter(format!("`{name}` {fault}"))
+}
+
+fn identity_lacks(declared: &Parameter) -> Refusal {
+    Refusal { wrong: Wrong::Identity, detail: format!("the identity has no usable `{}`", declared.name) }
+}
+
+/// A name that the caller chose, made fit to show.
+fn shown(name: &str) -> String {
+    name.chars().take(64).map(|c| if c.is_ascii_graphic() && c != '`' { c } else { '?' }).collect()
+}
+
+#[cfg(test)]
+mod tests;

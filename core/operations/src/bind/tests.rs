@@ -1,0 +1,199 @@
+use expect_test::{Expect, expect};
+
+use super::*;
+
+const OPERATIONS: &str = r#"
+apiVersion: spangate/v1
+databases: {main: {name: projects/p/instances/i/databases/d}}
+operations:
+  Search:
+    read: {sql: "SELECT @tenant, @roles, @level, @customer, @limit, @kinds, @after, @fixed"}
+    parameters:
+      tenant: {type: STRING, from: identity.tenant}
+      roles: {type: ARRAY<STRING>, from: identity.roles}
+      level: {type: INT64, from: claim.level, required: false}
+      customer: {type: INT64, from: path}
+      limit: {type: INT64, from: query, default: 50, minimum: 1, maximum: 1000}
+      kinds: {type: ARRAY<STRING>, from: query kind, required: false, max_length: 2, enum: [a, b, c]}
+      after: {type: TIMESTAMP, from: query, required: false}
+      fixed: {type: BOOL, from: constant, value: true}
+  Create:
+    write: [{sql: "INSERT INTO t (a, b, c) VALUES (@a, @b, @c)"}]
+    parameters:
+      a: {type: STRING, from: body.a, min_length: 1, max_length: 3}
+      b: {type: NUMERIC, from: body.deep.b, required: false, nullable: true}
+      c: {type: ARRAY<INT64>, from: body.c, required: false}
+  Whole:
+    write: [{sql: "INSERT INTO t (a) VALUES (@body)"}]
+    parameters: {body: {type: JSON, from: body}}
+"#;
+
+fn check(operation: &str, inputs: &Inputs<'_>, expected: Expect) {
+    let (operations, _) = crate::load(&spangate_document::from_yaml(OPERATIONS).unwrap()).unwrap();
+    let actual = match bind(operations.operation(operation).unwrap(), inputs) {
+        Ok(bound) => bound
+            .iter()
+            .map(|bound| format!("{}: {} = {:?}", bound.name, bound.r#type, bound.value))
+            .collect::<Vec<_>>()
+            .join("\n"),
+        Err(refusal) => format!("{:?}: {}", refusal.wrong, refusal.detail),
+    };
+    expected.assert_eq(&actual);
+}
+
+fn alice() -> Option<Caller<'static>> {
+    Some(Caller {
+        issuer: "entra",
+        subject: "alice",
+        tenant: Some("t1"),
+        roles: vec!["reader"],
+        claims: vec![("level", "3")],
+        ..Caller::default()
+    })
+}
+
+fn search<'c>(query: &[(&'c str, &'c str)]) -> Inputs<'c> {
+    Inputs { path: vec![("customer", "7")], query: query.to_vec(), caller: alice(), ..Inputs::default() }
+}
+
+#[test]
+fn values_come_from_their_declared_source() {
+    check(
+        "Search",
+        &search(&[("limit", "5"), ("kind", "a"), ("kind", "b")]),
+        expect![[r#"
+        tenant: STRING = Text("t1")
+        roles: ARRAY<STRING> = Array([Text("reader")])
+        level: INT64 = Int64(3)
+        customer: INT64 = Int64(7)
+        limit: INT64 = Int64(5)
+        kinds: ARRAY<STRING> = Array([Text("a"), Text("b")])
+        after: TIMESTAMP = Null
+        fixed: BOOL = Bool(true)"#]],
+    );
+    check(
+        "Search",
+        &search(&[]),
+        expect![[r#"
+        tenant: STRING = Text("t1")
+        roles: ARRAY<STRING> = Array([Text("reader")])
+        level: INT64 = Int64(3)
+        customer: INT64 = Int64(7)
+        limit: INT64 = Int64(50)
+        kinds: ARRAY<STRING> = Null
+        after: TIMESTAMP = Null
+        fixed: BOOL = Bool(true)"#]],
+    );
+}
+
+#[test]
+fn callers_cannot_choose_their_tenant() {
+    check(
+        "Search",
+        &search(&[("tenant", "t2")]),
+        expect!["Parameter: the operation takes no query parameter `tenant`"],
+    );
+    check(
+        "Search",
+        &Inputs { path: vec![("customer", "7"), ("tenant", "t2")], ..search(&[]) },
+        expect!["Parameter: the operation takes no path parameter `tenant`"],
+    );
+    check(
+        "Search",
+        &Inputs { caller: None, ..search(&[]) },
+        expect!["Identity: the identity has no usable `tenant`"],
+    );
+    let nobody = Caller { tenant: Some(""), ..alice().unwrap() };
+    check(
+        "Search",
+        &Inputs { caller: Some(nobody), ..search(&[]) },
+        expect!["Identity: the identity has no usable `tenant`"],
+    );
+}
+
+#[test]
+fn what_does_not_fit_is_refused() {
+    check("Search", &search(&[("limit", "1001")]), expect!["Parameter: `limit` must be at most 1000"]);
+    check(
+        "Search",
+        &search(&[("limit", "5"), ("limit", "6")]),
+        expect!["Parameter: the query parameter `limit` is repeated"],
+    );
+    check("Search", &search(&[("limit", "")]), expect!["Parameter: `limit` must be an integer of 64 bits"]);
+    check(
+        "Search",
+        &search(&[("kind", "a"), ("kind", "z")]),
+        expect!["Parameter: `kind` must be one of `a`, `b`, `c`"],
+    );
+    check(
+        "Search",
+        &search(&[("kind", "a"), ("kind", "b"), ("kind", "c")]),
+        expect!["Parameter: `kind` must have at most 2 elements"],
+    );
+    check(
+        "Search",
+        &search(&[("l\nimit", "5")]),
+        expect!["Parameter: the operation takes no query parameter `l?imit`"],
+    );
+    check("Search", &Inputs { path: vec![], ..search(&[]) }, expect!["Parameter: `customer` is missing"]);
+    check(
+        "Search",
+        &Inputs { body: b"{}", ..search(&[]) },
+        expect!["Parameter: the operation takes no body"],
+    );
+    let odd = Caller { claims: vec![("level", "\"x\"")], ..alice().unwrap() };
+    check(
+        "Search",
+        &Inputs { caller: Some(odd), ..search(&[]) },
+        expect!["Identity: the identity has no usable `level`"],
+    );
+}
+
+#[test]
+fn bodies() {
+    let body = |body| Inputs { body, ..Inputs::default() };
+    check(
+        "Create",
+        &body(br#"{"a": "x'); --", "c": []}"#),
+        expect!["Parameter: `a` must have at most 3 characters"],
+    );
+    check(
+        "Create",
+        &body(br#"{"a": "x", "deep": {"b": "1.50"}, "c": [1, "2"]}"#),
+        expect![[r#"
+        a: STRING = Text("x")
+        b: NUMERIC = Numeric(Numeric { billionths: 1500000000 })
+        c: ARRAY<INT64> = Array([Int64(1), Int64(2)])"#]],
+    );
+    check(
+        "Create",
+        &body(br#"{"a": "x", "deep": {"b": null}}"#),
+        expect![[r#"
+        a: STRING = Text("x")
+        b: NUMERIC = Null
+        c: ARRAY<INT64> = Null"#]],
+    );
+    check("Create", &body(br#"{"a": null}"#), expect!["Parameter: `a` must not be null"]);
+    check(
+        "Create",
+        &body(br#"{"a": "x", "extra": 1}"#),
+        expect!["Parameter: the operation takes no member `extra` of the body"],
+    );
+    check(
+        "Create",
+        &body(br#"{"a": "x", "deep": {"z": 1}}"#),
+        expect!["Parameter: the operation takes no member `deep.z` of the body"],
+    );
+    check(
+        "Create",
+        &body(br#"{"a": "x", "a": "y"}"#),
+        expect!["Parameter: the body is not valid JSON (line 1, column 14)"],
+    );
+    check("Create", &body(b"[1]"), expect!["Parameter: the body must be a JSON object"]);
+    check("Create", &body(b""), expect!["Parameter: `a` is missing"]);
+    check(
+        "Whole",
+        &body(br#"{"any": [{"thing": 1.5}]}"#),
+        expect![[r#"body: JSON = Text("{\"any\":[{\"thing\":1.5}]}")"#]],
+    );
+}
