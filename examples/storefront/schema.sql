@@ -49,6 +49,6 @@ CREATE TABLE order_items (
   quantity INT64 NOT NULL,
   price NUMERIC NOT NULL,
   CONSTRAINT known_product FOREIGN KEY (sku) REFERENCES products (sku),
-  CONSTRAINT some CHECK (quantity > 0),
+  CONSTRAINT at_least_one CHECK (quantity > 0),
 ) PRIMARY KEY (tenant_id, customer_id, order_id, line),
   INTERLEAVE IN PARENT orders ON DELETE CASCADE;

@@ -26,8 +26,8 @@ pub use options::{Document, Documents, Options};
 pub use part::Part;
 pub use ports::Ports;
 pub use process::Process;
-pub use programs::{EMULATOR_IMAGE, ENVOY_VERSION, Emulator, Programs, dist, target};
-pub use stack::Stack;
+pub use programs::{EMULATOR_IMAGE, ENVOY_VERSION, Emulator, Programs, dist, root, target};
+pub use stack::{Stack, development_issuer};
 
 /// Reads a YAML document as JSON; a fault is told with the file's name and place.
 pub fn read_yaml(path: &std::path::Path) -> anyhow::Result<serde_json::Value> {

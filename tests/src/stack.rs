@@ -96,10 +96,10 @@ impl Stack {
     }
 
     /// The first part that ended by itself, and its last words.
-    pub fn ended(&mut self) -> Option<String> {
-        self.running.values_mut().find_map(|process| {
+    pub fn ended(&mut self) -> Option<(Part, String)> {
+        self.running.iter_mut().find_map(|(part, process)| {
             let status = process.ended()?;
-            Some(format!("{} ended ({status}):\n{}", process.name(), process.tail(30)))
+            Some((*part, format!("{} ended ({status}):\n{}", process.name(), process.tail(10))))
         })
     }
 
@@ -236,16 +236,20 @@ impl Layout {
     }
 }
 
-/// The name of the issuer whose keys come from the cluster `issuer`, so that no policy has to know the port.
+/// What the policy calls it, so that no policy has to know the port.
 fn issuer(policy: &Value) -> String {
-    let of_cluster = |issuer: &&Value| {
+    let named = development_issuer(policy).and_then(|issuer| issuer.get("issuer")?.as_str());
+    named.unwrap_or("http://localhost:9000").to_owned()
+}
+
+/// The policy's issuer whose keys come from the cluster `issuer`: the one that the development issuer stands for.
+pub fn development_issuer(policy: &Value) -> Option<&Value> {
+    let is_ours = |issuer: &&Value| {
         ["/jwks/cluster", "/discovery/cluster"]
             .iter()
-            .any(|source| issuer.pointer(source).is_some_and(|name| name == "issuer"))
+            .any(|cluster| issuer.pointer(cluster).is_some_and(|name| name == "issuer"))
     };
-    let issuers = policy.get("issuers").and_then(Value::as_object);
-    let named = issuers.and_then(|issuers| issuers.values().find(of_cluster)?.get("issuer")?.as_str());
-    named.unwrap_or("http://localhost:9000").to_owned()
+    policy.get("issuers")?.as_object()?.values().find(is_ours)
 }
 
 /// Runs to the end; what it said is the error when it fails.

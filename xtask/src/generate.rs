@@ -1,13 +1,22 @@
 //! `generate`: the Rust of `core/proto/proto`, by protox, so that nobody needs a protoc binary. The result is
 //! committed; `lint` checks that it is what this makes.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+/// Where the generated files are.
+pub fn generated() -> PathBuf {
+    spangate_stack::root().join("core/proto/src/generated")
+}
+
+pub fn generate_in_place() -> Result<()> {
+    generate(&generated())
+}
+
 /// Writes the generated files into `out`.
-pub fn generate(root: &Path, out: &Path) -> Result<()> {
-    let protos = root.join("core/proto/proto");
+pub fn generate(out: &Path) -> Result<()> {
+    let protos = spangate_stack::root().join("core/proto/proto");
     let files = protox::compile([protos.join("spangate/v1/gateway.proto")], [&protos])?;
     std::fs::create_dir_all(out)?;
     tonic_prost_build::configure()

@@ -1,0 +1,149 @@
+//! `demo`: the whole way of a call on this machine, with the sample or with a user's own files.
+
+mod arguments;
+mod calls;
+mod check;
+mod expectation;
+mod show;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::sleep;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use serde_json::{Value, json};
+use spangate_stack::{Document, Options, Programs, Stack, read_yaml};
+
+use self::arguments::{Files, PortChoice};
+use crate::step::step;
+use crate::{build, setup};
+
+#[derive(Args, Clone, Debug)]
+pub struct Demo {
+    #[command(flatten)]
+    files: Files,
+    #[command(flatten)]
+    ports: PortChoice,
+    /// Print one line of JSON on stdout when all is ready
+    #[arg(long)]
+    json: bool,
+    /// Make the sample's calls, compare the answers, and stop
+    #[arg(long, conflicts_with_all = ["policy", "operations", "schema", "data", "people", "json"])]
+    check: bool,
+    /// Envoy's worker threads [default: as many as cores]
+    #[arg(long, value_name = "NUMBER")]
+    workers: Option<u32>,
+}
+
+impl Demo {
+    pub fn run(&self) -> Result<()> {
+        let interrupted = Arc::new(AtomicBool::new(false));
+        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP]
+        {
+            signal_hook::flag::register(signal, Arc::clone(&interrupted))?;
+        }
+        build::build(setup::setup()?)?;
+        self.run_built(&interrupted)
+    }
+
+    /// When setup and build are done.
+    pub fn run_built(&self, interrupted: &Arc<AtomicBool>) -> Result<()> {
+        let options = self.options(interrupted)?;
+        check_documents(&options)?;
+        let mut stack = match step("emulator, issuer, spanner-sidecar, Envoy", || Stack::start(options)) {
+            Err(_) if interrupted.load(Ordering::Relaxed) => return Ok(()),
+            started => started?,
+        };
+        if self.check {
+            return check::check(&stack, &calls::Calls::storefront()?);
+        }
+        let tokens = tokens(&stack)?;
+        if self.json {
+            println!("{}", ready(&stack, &tokens));
+        } else {
+            show::show(&stack, &tokens, self.files.are_the_samples())?;
+        }
+        watch(&mut stack, interrupted)?;
+        eprintln!("stopping");
+        Ok(())
+    }
+
+    /// `demo --check --free-ports`.
+    pub fn check_on_free_ports() -> Self {
+        Self { files: Files::default(), ports: PortChoice::free(), json: false, check: true, workers: None }
+    }
+
+    fn options(&self, interrupted: &Arc<AtomicBool>) -> Result<Options> {
+        Ok(Options {
+            documents: self.files.documents()?,
+            ports: self.ports.ports()?,
+            programs: Programs::find()?,
+            workers: self.workers,
+            interrupted: Arc::clone(interrupted),
+        })
+    }
+}
+
+/// All faults of policy and operations, as `spangate check` tells them, before anything is started.
+fn check_documents(options: &Options) -> Result<()> {
+    let (Document::File(policy), Document::File(operations)) =
+        (&options.documents.policy, &options.documents.operations)
+    else {
+        return Ok(());
+    };
+    let mut command = std::process::Command::new(&options.programs.spangate);
+    let checked = command.arg("check").arg(policy).arg(operations).output()?;
+    let said = String::from_utf8_lossy(&checked.stdout);
+    let complained = String::from_utf8_lossy(&checked.stderr);
+    anyhow::ensure!(
+        checked.status.success(),
+        "the documents have faults\n{}",
+        [said, complained].concat().trim_end()
+    );
+    Ok(())
+}
+
+/// A fresh token of each of the people.
+fn tokens(stack: &Stack) -> Result<Vec<(String, String)>> {
+    let people: Value = match &stack.options().documents.people {
+        Document::File(path) => read_yaml(path)?,
+        Document::Text(text) => serde_json::from_str(text)?,
+    };
+    let people = people.get("people").and_then(Value::as_object).context("people.yaml names no `people`")?;
+    let token = |name: &String| {
+        let token = stack.token(name)?;
+        Ok((name.clone(), token.trim_start_matches("Bearer ").to_owned()))
+    };
+    people.keys().map(token).collect()
+}
+
+fn ready(stack: &Stack, tokens: &[(String, String)]) -> Value {
+    let tokens: serde_json::Map<String, Value> =
+        tokens.iter().map(|(name, token)| (name.clone(), token.as_str().into())).collect();
+    json!({
+        "event": "ready",
+        "gateway": stack.url(""),
+        "admin": stack.admin(""),
+        "issuer": stack.issuer(""),
+        "tokens": tokens,
+    })
+}
+
+/// Until Ctrl-C. A part that ends by itself is started again, as compose would.
+fn watch(stack: &mut Stack, interrupted: &AtomicBool) -> Result<()> {
+    while !interrupted.load(Ordering::Relaxed) {
+        if let Some((part, words)) = stack.ended() {
+            eprintln!("{words}starting it again");
+            stack.stop_part(part);
+            match stack.start_part(part) {
+                Err(_) if interrupted.load(Ordering::Relaxed) => break,
+                started => started?,
+            }
+            eprintln!("{} runs again", part.name());
+        }
+        sleep(Duration::from_millis(100));
+    }
+    Ok(())
+}
