@@ -12,6 +12,8 @@
 //! # anyhow::Ok(())
 //! ```
 
+#[cfg(test)]
+mod compose;
 mod emulator;
 pub mod envoy_config;
 pub mod http;

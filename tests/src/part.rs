@@ -1,6 +1,7 @@
 //! How each part of the stack is started and when it is ready.
 
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::process::Command;
 
 use crate::http;
@@ -38,24 +39,22 @@ impl Part {
             Self::Emulator => emulator::command(&programs.emulator, ports),
             Self::Issuer => {
                 let mut command = Command::new(&programs.spangate);
-                command.args(["issuer", "--listen", &format!("127.0.0.1:{}", ports.issuer)]);
-                command.args(["--issuer", &layout.issuer]);
-                command.arg("--people").arg(&layout.people);
-                command.arg("--key-dir").arg(&layout.keys);
+                command.arg("issuer").arg(format!("--listen=127.0.0.1:{}", ports.issuer));
+                command.arg(format!("--issuer={}", layout.issuer));
+                command.arg(path("--people", &layout.people)).arg(path("--key-dir", &layout.keys));
                 command
             }
             Self::Sidecar => {
                 let mut command = Command::new(&programs.sidecar);
-                command.arg("serve").arg("--operations").arg(&layout.operations);
-                command.arg("--socket").arg(layout.paths.socket());
+                command.arg("serve").arg(path("--operations", &layout.operations));
+                command.arg(path("--socket", &layout.paths.socket()));
                 emulator::point_at(&mut command, ports);
                 command
             }
             Self::Policy => {
                 let mut command = Command::new(&programs.spangate);
                 command.arg("envoy").arg(&layout.policy).arg("--watch");
-                command.arg("--out").arg(layout.paths.filter());
-                command.arg("--filter").arg(&programs.filter);
+                command.arg(path("--out", &layout.paths.filter())).arg(path("--filter", &programs.filter));
                 command
             }
             Self::Envoy => {
@@ -70,6 +69,30 @@ impl Part {
         }
     }
 
+    /// What runs once before the part, or once it is ready.
+    pub(crate) fn once(self, options: &Options, layout: &Layout) -> Option<Command> {
+        match self {
+            // Instance, database, schema and rows, which an emulator loses when it ends.
+            Self::Emulator => {
+                let mut command = Command::new(&options.programs.sidecar);
+                command.arg("emulator-setup").arg(path("--operations", &layout.operations));
+                command.arg(path("--schema", &layout.schema)).arg(path("--data", &layout.data));
+                emulator::point_at(&mut command, &options.ports);
+                Some(command)
+            }
+            // Without watching, a fault ends the program at once.
+            Self::Policy => {
+                let mut command = Command::new(&options.programs.spangate);
+                command.arg("envoy").arg(&layout.policy);
+                command
+                    .arg(path("--out", &layout.paths.filter()))
+                    .arg(path("--filter", &options.programs.filter));
+                Some(command)
+            }
+            Self::Issuer | Self::Sidecar | Self::Envoy => None,
+        }
+    }
+
     /// Asks the part itself: a port that is open says little.
     pub(crate) fn is_ready(self, options: &Options, layout: &Layout) -> bool {
         let ports = &options.ports;
@@ -81,6 +104,10 @@ impl Part {
             Self::Envoy => sidecar_is_healthy(ports.admin) && filter_decides(ports.gateway),
         }
     }
+}
+
+fn path(name: &str, path: &Path) -> String {
+    format!("{name}={}", path.display())
 }
 
 fn answers(url: &str) -> bool {

@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 pub const ENVOY_VERSION: (u32, u32, u32) = (1, 40, 0);
 
 /// The emulator where there is no other way.
-pub const EMULATOR_IMAGE: &str = "gcr.io/cloud-spanner-emulator/emulator:1.5.45";
+pub const EMULATOR_IMAGE: &str = "gcr.io/cloud-spanner-emulator/emulator:1.5.56";
 
 /// How the emulator is started.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -59,17 +59,17 @@ impl Stack {
 
     /// Starts one part, also one that was stopped, and waits until it is ready.
     pub fn start_part(&mut self, part: Part) -> Result<()> {
-        if part == Part::Policy {
-            self.write_first_policy()?;
-        }
         let (options, layout) = (&self.options, &self.layout);
+        if part == Part::Policy {
+            self.run_once(part).with_context(|| format!("{} has faults", layout.policy.display()))?;
+        }
         let log = layout.log(part);
         let mut process = Process::start(part.name(), part.command(options, layout), &log)?;
         let interrupted = || options.interrupted.load(Ordering::Relaxed);
         process.wait_until(READY_WITHIN, &interrupted, || part.is_ready(options, layout))?;
         self.running.insert(part, process);
         if part == Part::Emulator {
-            self.fill_emulator()?;
+            self.run_once(part).context("the emulator could not be filled")?;
         }
         Ok(())
     }
@@ -176,21 +176,8 @@ impl Stack {
         Ok(name.context("the operations name no database")?.to_owned())
     }
 
-    /// Instance, database, schema and rows, which an emulator loses when it ends.
-    fn fill_emulator(&self) -> Result<()> {
-        let mut command = Command::new(&self.options.programs.sidecar);
-        command.arg("emulator-setup").arg("--operations").arg(&self.layout.operations);
-        command.arg("--schema").arg(&self.layout.schema).arg("--data").arg(&self.layout.data);
-        emulator::point_at(&mut command, &self.options.ports);
-        run(command).context("the emulator could not be filled")
-    }
-
-    /// Writes the policy once, without watching: a fault ends this at once and is told as `spangate` tells it.
-    fn write_first_policy(&self) -> Result<()> {
-        let mut command = Command::new(&self.options.programs.spangate);
-        command.arg("envoy").arg(&self.layout.policy).arg("--out").arg(self.layout.paths.filter());
-        command.arg("--filter").arg(&self.options.programs.filter);
-        run(command).with_context(|| format!("{} has faults", self.layout.policy.display()))
+    fn run_once(&self, part: Part) -> Result<()> {
+        part.once(&self.options, &self.layout).map_or(Ok(()), run)
     }
 }
 
