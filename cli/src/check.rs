@@ -1,0 +1,122 @@
+//! `spangate check FILE…`: every fault at once, of each file and between them.
+
+mod agreement;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use serde_json::json;
+use spangate_document::{Diagnostic, Diagnostics, Node, Path, Severity};
+use spangate_operations::Operations;
+use spangate_policy::document::Document;
+
+use crate::report::Report;
+use crate::source::{Kind, Source};
+use crate::{Verdict, policy};
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Policies and operations, as YAML or JSON. Given together, they are also compared with each other.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// Print the findings as one JSON document.
+    #[arg(long)]
+    json: bool,
+}
+
+/// One file, as far as it could be understood.
+struct Checked {
+    source: Source,
+    findings: Diagnostics,
+    document: Option<Understood>,
+}
+
+enum Understood {
+    /// The tree as well, for the places of what disagrees.
+    Policy(Document, Node),
+    Operations(Operations),
+}
+
+pub fn run(arguments: &Arguments) -> Result<Verdict> {
+    let sources = arguments.files.iter().map(|path| Source::read(path)).collect::<Result<Vec<_>>>()?;
+    let mut files = sources.into_iter().map(check).collect::<Vec<_>>();
+    compare(&mut files);
+    let reports: Vec<_> = files
+        .iter()
+        .map(|file| Report { source: &file.source, findings: file.findings.clone().sorted() })
+        .collect();
+    let [errors, warnings] = [Severity::Error, Severity::Warning]
+        .map(|severity| reports.iter().map(|report| report.count(severity)).sum::<usize>());
+    if arguments.json {
+        let findings: Vec<_> = reports.iter().flat_map(Report::json).collect();
+        anstream::println!("{}", json!({"errors": errors, "warnings": warnings, "findings": findings}));
+    } else {
+        for report in &reports {
+            anstream::print!("{}", report.picture());
+        }
+        anstream::println!(
+            "{} checked: {}, {}",
+            count(files.len(), "file"),
+            count(errors, "error"),
+            count(warnings, "warning")
+        );
+    }
+    Ok(if errors == 0 { Verdict::Fine } else { Verdict::Findings })
+}
+
+fn check(source: Source) -> Checked {
+    let node = match source.parse() {
+        Ok(node) => node,
+        Err(fault) => {
+            let mut findings = Diagnostics::default();
+            findings.push(fault);
+            return Checked { source, findings, document: None };
+        }
+    };
+    let (document, findings) = match Kind::of(&node) {
+        Some(Kind::Policy) => {
+            let (document, findings) = policy::load(&node);
+            (document.map(|document| Understood::Policy(document, node)), findings)
+        }
+        Some(Kind::Operations) => match spangate_operations::load(&node) {
+            Ok((operations, findings)) => (Some(Understood::Operations(operations)), findings),
+            Err(findings) => (None, findings),
+        },
+        None => {
+            let mut findings = Diagnostics::default();
+            findings.push(
+                Diagnostic::error(
+                    "unknown_document",
+                    &Path::root(),
+                    "this is neither a policy nor operations",
+                )
+                .help("a policy has `apis`, operations have `operations`"),
+            );
+            (None, findings)
+        }
+    };
+    Checked { source, findings, document }
+}
+
+/// A call may be in any of the operations given; a file that has faults of its own is left out.
+fn compare(files: &mut [Checked]) {
+    let operations: Vec<_> = files
+        .iter()
+        .filter_map(|file| match &file.document {
+            Some(Understood::Operations(operations)) => Some(operations.clone()),
+            _ => None,
+        })
+        .collect();
+    if operations.is_empty() {
+        return;
+    }
+    for file in files {
+        if let Some(Understood::Policy(policy, node)) = &file.document {
+            agreement::check(policy, node, &operations, &mut file.findings);
+        }
+    }
+}
+
+fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}

@@ -1,0 +1,77 @@
+//! Whether a policy and the sidecar's operations fit: each call is there, and gets from its route and its
+//! caller what it binds.
+
+use spangate_document::{Diagnostic, Diagnostics, Node, Span, suggestion};
+use spangate_operations::{Operation, Operations};
+use spangate_policy::document::{Document, Named, OperationSource};
+
+pub fn check(policy: &Document, node: &Node, operations: &[Operations], findings: &mut Diagnostics) {
+    for api in &policy.apis {
+        for operation in &api.value.operations {
+            let steps = ["apis", &api.name, "operations", &operation.name];
+            let node = steps.into_iter().try_fold(node, |node, name| node.member(name));
+            Route { operation, node }.check(operations, findings);
+        }
+    }
+}
+
+/// An operation of the policy, and where it is written.
+struct Route<'p> {
+    operation: &'p Named<OperationSource>,
+    node: Option<&'p Node>,
+}
+
+impl Route<'_> {
+    fn check(&self, operations: &[Operations], findings: &mut Diagnostics) {
+        let call = &self.operation.value.call;
+        match operations.iter().find_map(|operations| operations.operation(call)) {
+            Some(operation) => self.compare(operation, findings),
+            None => {
+                let names =
+                    operations.iter().flat_map(Operations::iter).map(|operation| operation.name.as_str());
+                let help = match suggestion(call, names) {
+                    Some(name) => format!("did you mean `{name}`?"),
+                    None => format!("define `{call}` in the operations"),
+                };
+                let message = format!("the sidecar has no operation `{call}`");
+                findings.push(self.error("operation_unknown", "call", message).help(help));
+            }
+        }
+    }
+
+    fn compare(&self, operation: &Operation, findings: &mut Diagnostics) {
+        let Operation { name, .. } = operation;
+        let given: Vec<_> = self.operation.value.template.parameters().collect();
+        for wanted in operation.path_names().filter(|wanted| !given.contains(wanted)) {
+            let help = match suggestion(wanted, given.iter().copied()) {
+                Some(similar) => format!("the route calls a parameter `{similar}`"),
+                None => format!("add `{{{wanted}}}` to the route"),
+            };
+            let message =
+                format!("`{name}` takes `{wanted}` from the path, and the route has no such parameter");
+            findings.push(self.error("path_parameter_missing", "route", message).help(help));
+        }
+        for unused in given.iter().filter(|given| operation.path_names().all(|wanted| wanted != **given)) {
+            let message = format!("`{name}` does not take `{unused}` from the path");
+            findings.push(
+                Diagnostic::warning("path_parameter_unused", &self.operation.path.member("route"), message)
+                    .at(self.place("route"))
+                    .help("unless a condition reads it, every value there gives the same answer"),
+            );
+        }
+        if self.operation.value.public && operation.needs_identity() {
+            let message =
+                format!("`{name}` binds the caller's identity, and a public operation may have none");
+            let help = "name `roles` in place of `public`, or give the parameter another source";
+            findings.push(self.error("identity_missing", "public", message).help(help));
+        }
+    }
+
+    fn error(&self, code: &'static str, member: &str, message: String) -> Diagnostic {
+        Diagnostic::error(code, &self.operation.path.member(member), message).at(self.place(member))
+    }
+
+    fn place(&self, member: &str) -> Option<Span> {
+        self.node.and_then(|node| node.member(member)).and_then(|node| node.span)
+    }
+}

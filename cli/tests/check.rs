@@ -1,0 +1,230 @@
+//! `spangate check`, as the text that a person sees.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "what a test did not expect fails it")]
+
+mod support;
+
+use expect_test::{Expect, expect};
+
+const POLICY: &str = r#"apiVersion: spangate/v1
+name: shop
+issuers:
+  own: {issuer: "http://localhost:9000", audiences: [shop], jwks: {cluster: issuer, url: "http://localhost:9000/jwks"}}
+roles:
+  reader: '"Read" in auth.roles'
+steps:
+  - authenticate: [own]
+apis:
+  shop:
+    path: /shop
+    operations:
+      list:
+        route: GET /customers/{customer_id}/orders
+        roles: [reader]
+        call: ListOrders
+"#;
+
+const OPERATIONS: &str = r#"apiVersion: spangate/v1
+databases:
+  main: {name: projects/p/instances/i/databases/d}
+defaults: {database: main}
+operations:
+  ListOrders:
+    read:
+      sql: SELECT order_id FROM orders WHERE tenant = @tenant AND customer_id = @customer_id
+    parameters:
+      tenant: {type: STRING, from: identity.tenant}
+      customer_id: {type: INT64, from: path}
+    answer: rows
+"#;
+
+fn check(files: &[(&str, &str)], expected: Expect) {
+    let directory = support::directory(files);
+    let mut arguments = vec!["check"];
+    arguments.extend(files.iter().map(|(name, _)| *name));
+    expected.assert_eq(&support::run(directory.path(), &arguments));
+}
+
+#[test]
+fn a_policy_and_operations_that_agree() {
+    check(
+        &[("policy.yaml", POLICY), ("operations.yaml", OPERATIONS)],
+        expect![[r#"
+        2 files checked: 0 errors, 0 warnings
+        exit 0"#]],
+    );
+}
+
+#[test]
+fn each_fault_is_shown_where_it_stands() {
+    let policy = POLICY
+        .replace("roles: [reader]", "rolls: [reader]")
+        .replace("apiVersion: spangate/v1", "apiVersion: 2");
+    check(
+        &[("policy.yaml", &policy)],
+        expect![[r#"
+        error[wrong_type]: expected a text, found an integer
+         --> policy.yaml:1:13
+          |
+        1 | apiVersion: 2
+          |             ^ apiVersion
+          |
+          = help: put it in quotation marks
+
+        error[roles_or_public]: `roles` or `public: true` is needed
+          --> policy.yaml:14:9
+           |
+        14 |         route: GET /customers/{customer_id}/orders
+           |         ^ apis.shop.operations.list
+           |
+           = help: name the roles that may call it, or say `public: true`
+
+        error[unknown_key]: unknown key `rolls`
+          --> policy.yaml:15:9
+           |
+        15 |         rolls: [reader]
+           |         ^^^^^ apis.shop.operations.list
+           |
+           = help: did you mean `roles`?
+
+        1 file checked: 3 errors, 0 warnings
+        exit 1"#]],
+    );
+}
+
+#[test]
+fn places_are_right_after_letters_of_many_bytes() {
+    let policy = POLICY.replace("name: shop", "name: größe\nnäme: 'ü'");
+    check(
+        &[("policy.yaml", &policy)],
+        expect![[r#"
+        error[unknown_key]: unknown key `näme`
+         --> policy.yaml:3:1
+          |
+        3 | näme: 'ü'
+          | ^^^^
+          |
+          = help: did you mean `name`?
+
+        1 file checked: 1 error, 0 warnings
+        exit 1"#]],
+    );
+}
+
+#[test]
+fn what_disagrees_between_files() {
+    let policy = POLICY
+        .replace("{customer_id}", "{customer}")
+        .replace("roles: [reader]", "public: true")
+        .replace("        call: ListOrders\n", "        call: ListOrders\n      all:\n        route: GET /all\n        roles: [reader]\n        call: ListOrder\n");
+    check(
+        &[("policy.yaml", &policy), ("operations.yaml", OPERATIONS)],
+        expect![[r#"
+        error[path_parameter_missing]: `ListOrders` takes `customer_id` from the path, and the route has no such parameter
+          --> policy.yaml:14:16
+           |
+        14 |         route: GET /customers/{customer}/orders
+           |                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ apis.shop.operations.list.route
+           |
+           = help: the route calls a parameter `customer`
+
+        warning[path_parameter_unused]: `ListOrders` does not take `customer` from the path
+          --> policy.yaml:14:16
+           |
+        14 |         route: GET /customers/{customer}/orders
+           |                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ apis.shop.operations.list.route
+           |
+           = help: unless a condition reads it, every value there gives the same answer
+
+        error[identity_missing]: `ListOrders` binds the caller's identity, and a public operation may have none
+          --> policy.yaml:15:17
+           |
+        15 |         public: true
+           |                 ^^^^ apis.shop.operations.list.public
+           |
+           = help: name `roles` in place of `public`, or give the parameter another source
+
+        error[operation_unknown]: the sidecar has no operation `ListOrder`
+          --> policy.yaml:20:15
+           |
+        20 |         call: ListOrder
+           |               ^^^^^^^^^ apis.shop.operations.all.call
+           |
+           = help: did you mean `ListOrders`?
+
+        2 files checked: 3 errors, 1 warning
+        exit 1"#]],
+    );
+}
+
+#[test]
+fn json_has_places_too() {
+    check(
+        &[("policy.json", "{\n  \"apiVersion\": \"spangate/v1\",\n  \"name\": 7,\n  \"apis\": {}\n}")],
+        expect![[r#"
+            error[wrong_type]: expected a text, found an integer
+             --> policy.json:3:11
+              |
+            3 |   "name": 7,
+              |           ^ name
+              |
+              = help: put it in quotation marks
+
+            1 file checked: 1 error, 0 warnings
+            exit 1"#]],
+    );
+    check(
+        &[("policy.json", "{\n  \"apis\": {},\n  \"apis\": {}\n}")],
+        expect![[r#"
+        error[syntax]: the key `apis` occurs twice
+         --> policy.json:3:8
+          |
+        3 |   "apis": {}
+          |        ^
+
+        1 file checked: 1 error, 0 warnings
+        exit 1"#]],
+    );
+}
+
+#[test]
+fn what_is_neither() {
+    check(
+        &[("other.yaml", "a: 1"), ("broken.yaml", "a: [1"), ("empty.yaml", "")],
+        expect![[r#"
+        error[unknown_document]: this is neither a policy nor operations
+        --> other.yaml
+         = help: a policy has `apis`, operations have `operations`
+
+        error[syntax]: while parsing a flow sequence, expected ',' or ']'
+         --> broken.yaml:1:6
+          |
+        1 | a: [1
+          |      ^
+
+        error[syntax]: the document is empty
+        --> empty.yaml
+
+        3 files checked: 3 errors, 0 warnings
+        exit 1"#]],
+    );
+}
+
+#[test]
+fn findings_as_json() {
+    let directory = support::directory(&[("policy.yaml", "apis: {}\nname: a\napiVersoin: spangate/v1\n")]);
+    let expected = expect![[r#"
+        {"errors":2,"findings":[{"code":"missing_key","column":1,"file":"policy.yaml","help":null,"length":1,"line":1,"message":"`apiVersion` is missing","path":"","severity":"error"},{"code":"unknown_key","column":1,"file":"policy.yaml","help":"did you mean `apiVersion`?","length":10,"line":3,"message":"unknown key `apiVersoin`","path":"","severity":"error"}],"warnings":0}
+        exit 1"#]];
+    expected.assert_eq(&support::run(directory.path(), &["check", "--json", "policy.yaml"]));
+}
+
+#[test]
+fn no_file_is_wrong_usage() {
+    let directory = support::directory(&[]);
+    expect![[r#"
+        error: cannot read nowhere.yaml: No such file or directory (os error 2)
+        exit 2"#]]
+    .assert_eq(&support::run(directory.path(), &["check", "nowhere.yaml"]));
+    assert!(support::run(directory.path(), &["check"]).ends_with("exit 2"));
+}
