@@ -1,1 +1,44 @@
-fn main() {}
+//! The spanner-sidecar: a gRPC server beside Envoy that runs named operations on Spanner. It owns SQL, sessions
+//! and transactions; who may call is decided before it, by the filter.
+
+mod answer;
+mod call;
+mod cli;
+mod document;
+mod emulator;
+mod json;
+mod listener;
+mod log;
+mod refusal;
+mod serve;
+mod served;
+mod service;
+mod spanner;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use cli::{Cli, Command};
+
+/// Set by whoever runs the emulator; the client library reads it too.
+const EMULATOR_HOST: &str = "SPANNER_EMULATOR_HOST";
+
+fn emulator_host() -> Option<String> {
+    std::env::var(EMULATOR_HOST).ok().filter(|host| !host.is_empty())
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    log::init();
+    let done = match Cli::parse().command {
+        Command::Serve(options) => serve::run(options).await,
+        Command::EmulatorSetup(options) => emulator::setup(options).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

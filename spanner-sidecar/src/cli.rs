@@ -1,0 +1,82 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Runs named operations on Spanner for the gateway's filter.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the operations of a document.
+    Serve(Serve),
+    /// Create the documents' databases in the Spanner emulator, with a schema and rows. Never touches Spanner itself.
+    EmulatorSetup(EmulatorSetup),
+}
+
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// What may be run.
+    #[arg(long, value_name = "FILE")]
+    pub operations: PathBuf,
+
+    /// Unix socket to listen on.
+    #[arg(
+        long,
+        value_name = "PATH",
+        default_value = "/run/spangate/sidecar.sock",
+        conflicts_with = "listen"
+    )]
+    pub socket: PathBuf,
+
+    /// Further user ids that may connect to the socket, besides this process's own and root.
+    #[arg(long, value_name = "UID")]
+    pub allow_uid: Vec<u32>,
+
+    /// Loopback address to listen on, in place of the socket.
+    #[arg(long, value_name = "ADDRESS", requires = "trust_loopback")]
+    pub listen: Option<SocketAddr>,
+
+    /// Trust whoever reaches the loopback address: every container of the pod, every user of the machine.
+    #[arg(long)]
+    pub trust_loopback: bool,
+
+    /// Exit when an operation does not fit the schema, instead of serving the others.
+    #[arg(long)]
+    pub strict: bool,
+
+    /// Longest wait for calls in flight at the end, such as `20s`.
+    #[arg(long, value_name = "DURATION", default_value = "20s", value_parser = duration)]
+    pub drain: std::time::Duration,
+}
+
+#[derive(Debug, Args)]
+pub struct EmulatorSetup {
+    /// Whose `databases` are created.
+    #[arg(long, value_name = "FILE")]
+    pub operations: PathBuf,
+
+    /// DDL, applied at once.
+    #[arg(long, value_name = "FILE")]
+    pub schema: PathBuf,
+
+    /// DML, run in one transaction.
+    #[arg(long, value_name = "FILE")]
+    pub data: PathBuf,
+
+    /// Longest wait for the emulator to answer, such as `60s`.
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration)]
+    pub wait: std::time::Duration,
+}
+
+fn duration(text: &str) -> Result<std::time::Duration, String> {
+    spangate_document::parse_duration(text)
+        .map(|duration| std::time::Duration::from_millis(duration.milliseconds))
+}

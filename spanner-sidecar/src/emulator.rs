@@ -1,0 +1,67 @@
+//! `emulator-setup`: the databases of operations.yaml in the emulator, with a schema and rows. What is there
+//! already stays as it is; what fails half way is dropped, so that the next try begins anew.
+
+mod admin;
+mod rows;
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use spangate_operations::{Database, sql};
+use tokio::time::Instant;
+
+use crate::{EMULATOR_HOST, cli, document, emulator_host};
+use admin::{Admin, Made};
+
+pub async fn setup(options: cli::EmulatorSetup) -> anyhow::Result<()> {
+    let Some(host) = emulator_host() else {
+        bail!("`{EMULATOR_HOST}` is not set: this command writes to the emulator alone, never to Spanner");
+    };
+    let operations = document::read(&options.operations)?;
+    let schema = statements(&options.schema)?;
+    let data = statements(&options.data)?;
+    let admin = Admin::connect(&host, Instant::now() + options.wait).await?;
+    for database in operations.databases.values() {
+        set_up(&admin, database, &options, &schema, &data).await?;
+    }
+    Ok(())
+}
+
+async fn set_up(
+    admin: &Admin,
+    database: &Database,
+    options: &cli::EmulatorSetup,
+    schema: &[sql::Statement],
+    data: &[sql::Statement],
+) -> anyhow::Result<()> {
+    let name = database.name.as_str();
+    let ddl: Vec<String> = schema.iter().map(|statement| statement.text.clone()).collect();
+    match admin.make_database(name, &ddl).await.with_context(|| format!("`{}`", options.schema.display()))? {
+        Made::Already => {
+            tracing::info!(
+                event = "database_exists",
+                database = name,
+                "it has tables already and stays as it is"
+            );
+            return Ok(());
+        }
+        Made::Now => tracing::info!(event = "schema_applied", database = name, statements = ddl.len()),
+    }
+    if let Err(error) = rows::insert(name, data).await {
+        admin.drop_database(name).await?;
+        return Err(error).with_context(|| format!("`{}`", options.data.display()));
+    }
+    tracing::info!(event = "rows_written", database = name, statements = data.len());
+    Ok(())
+}
+
+fn statements(path: &Path) -> anyhow::Result<Vec<sql::Statement>> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    Ok(sql::statements(&text))
+}
+
+/// A statement in a message: where it stands, and how it begins.
+fn named(statement: &sql::Statement) -> String {
+    let first = statement.text.lines().next().unwrap_or_default();
+    format!("line {}: `{first}`", statement.line)
+}

@@ -1,0 +1,115 @@
+//! One session of one database under one role, and its renewal. A multiplexed session that Spanner has forgotten
+//! answers every call with the same error for ever: whoever meets it first renews it, once for all who wait.
+
+use std::time::Duration;
+
+use google_cloud_gax::options::RequestOptions;
+use google_cloud_gax::retry_policy::RetryPolicyExt;
+use google_cloud_spanner::client::{DatabaseClient, Spanner};
+use google_cloud_spanner::retry_policy::SpannerRetryPolicy;
+use tokio::sync::{Mutex, RwLock};
+use tokio::time::{Instant, timeout_at};
+
+use super::failure::{self, Phase};
+use super::{ATTEMPTS, backoff_policy};
+use crate::refusal::{Reason, Refusal};
+
+/// Longest that the making of a session takes.
+const CONNECT: Duration = Duration::from_secs(10);
+
+pub struct Connection {
+    database: String,
+    role: Option<String>,
+    current: RwLock<Option<Session>>,
+    /// Held while a session is made; remembers when that last failed, and how.
+    making: Mutex<Option<(Instant, Refusal)>>,
+}
+
+#[derive(Clone)]
+pub struct Session {
+    pub client: DatabaseClient,
+    generation: u64,
+}
+
+impl Connection {
+    pub fn new(database: String, role: Option<String>) -> Self {
+        Self { database, role, current: RwLock::new(None), making: Mutex::new(None) }
+    }
+
+    pub async fn session(&self, spanner: &Spanner, deadline: Instant) -> Result<Session, Refusal> {
+        // Read apart, so that its lock is not held while a session is made.
+        let current = self.current.read().await.clone();
+        match current {
+            Some(session) => Ok(session),
+            None => self.make(spanner, None, deadline).await,
+        }
+    }
+
+    /// A session in place of one that was lost.
+    pub async fn renew(
+        &self,
+        spanner: &Spanner,
+        lost: &Session,
+        deadline: Instant,
+    ) -> Result<Session, Refusal> {
+        self.make(spanner, Some(lost.generation), deadline).await
+    }
+
+    async fn make(
+        &self,
+        spanner: &Spanner,
+        lost: Option<u64>,
+        deadline: Instant,
+    ) -> Result<Session, Refusal> {
+        let came = Instant::now();
+        let late = |_| Refusal::new(Reason::DatabaseUnavailable, "the database could not be reached in time");
+        let mut failure = timeout_at(deadline, self.making.lock()).await.map_err(late)?;
+        // Another one may have made it, or failed to, while this one waited.
+        if let Some(session) = self.current.read().await.clone()
+            && lost != Some(session.generation)
+        {
+            return Ok(session);
+        }
+        if let Some((failed, refusal)) = failure.as_ref()
+            && *failed > came
+        {
+            return Err(refusal.clone());
+        }
+        match self.connect(spanner, deadline).await {
+            Ok(client) => {
+                let session = Session { client, generation: lost.map_or(0, |generation| generation + 1) };
+                *self.current.write().await = Some(session.clone());
+                *failure = None;
+                if lost.is_some() {
+                    tracing::info!(event = "session_renewed", database = self.database);
+                }
+                Ok(session)
+            }
+            Err(refusal) => {
+                *failure = Some((Instant::now(), refusal.clone()));
+                Err(refusal)
+            }
+        }
+    }
+
+    async fn connect(&self, spanner: &Spanner, deadline: Instant) -> Result<DatabaseClient, Refusal> {
+        // The client keeps these options for its own later renewals: no caller's deadline may stay in them.
+        let mut options = RequestOptions::default();
+        options.set_attempt_timeout(CONNECT);
+        options.set_retry_policy(
+            SpannerRetryPolicy::new().with_attempt_limit(ATTEMPTS).with_time_limit(CONNECT),
+        );
+        options.set_backoff_policy(backoff_policy());
+        let mut builder = spanner.database_client(&self.database).with_request_options(options);
+        if let Some(role) = &self.role {
+            builder = builder.with_database_role(role);
+        }
+        match timeout_at(deadline, builder.build()).await {
+            Ok(Ok(client)) => Ok(client),
+            Ok(Err(error)) => Err(failure::refusal(&error, Phase::Session)),
+            Err(_) => {
+                Err(Refusal::new(Reason::DatabaseUnavailable, "the database could not be reached in time"))
+            }
+        }
+    }
+}
