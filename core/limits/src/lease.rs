@@ -34,8 +34,9 @@ impl Lease {
     }
 
     /// What to ask of the cell for a call that the lease could not pay. Blocks begin with one permit, the
-    /// call's own, double while they are used up quickly, and stay so small that all workers together hold
-    /// at most a quarter of the burst: with a small burst nothing is ever held, and the burst is exact.
+    /// call's own, double while they are used up quickly, and stay small in two ways. All workers together hold
+    /// at most a quarter of the burst: with a small burst nothing is ever held, and the burst is exact. And a
+    /// block is no more than comes back while a lease lives, so that one lost with its worker is soon made up.
     pub fn ask(&self, limit: &Limit, now: u64, cost: u64, workers: u64) -> Take {
         let held = now.saturating_sub(self.since);
         let block = match self.block {
@@ -44,8 +45,9 @@ impl Lease {
             block if held > LEASE_PERIOD => block.checked_div(2).unwrap_or(1),
             block => block,
         };
-        let most = limit.burst().checked_div(workers.saturating_mul(4)).unwrap_or(0);
-        Take { cost, block: block.min(most).max(1), settle: self.returned() }
+        let share = limit.burst().checked_div(workers.saturating_mul(4)).unwrap_or(0);
+        let refilled = limit.permits(limit.refill(LEASE_PERIOD));
+        Take { cost, block: block.min(share).min(refilled).max(1), settle: self.returned() }
     }
 
     /// What to hand back when the lease is about to die with permits unspent, for a host to ask now and then.
@@ -138,6 +140,8 @@ mod tests {
         assert_eq!(blocks(&limit, 4, SECOND, 5), [1; 5], "a slow caller holds nothing");
         let small = Limit::new(100, 60 * SECOND, Some(20)).unwrap();
         assert_eq!(blocks(&small, 4, 1000, 20), [1; 20], "a small burst is never parcelled out");
+        let slow = Limit::new(1000, 3600 * SECOND, None).unwrap();
+        assert_eq!(blocks(&slow, 4, 1000, 100), [1; 100], "a lost block would be missed for minutes");
     }
 
     #[test]
