@@ -65,37 +65,35 @@ pub fn run(arguments: &Arguments) -> Result<Verdict> {
 }
 
 fn check(source: Source) -> Checked {
-    let node = match source.parse() {
-        Ok(node) => node,
-        Err(fault) => {
-            let mut findings = Diagnostics::default();
-            findings.push(fault);
-            return Checked { source, findings, document: None };
-        }
-    };
-    let (document, findings) = match Kind::of(&node) {
+    let mut findings = Diagnostics::default();
+    let document = source.parse(&mut findings).and_then(|node| understand(node, &mut findings));
+    Checked { source, findings, document }
+}
+
+fn understand(node: Node, findings: &mut Diagnostics) -> Option<Understood> {
+    match Kind::of(&node) {
         Some(Kind::Policy) => {
-            let (document, findings) = policy::load(&node);
-            (document.map(|document| Understood::Policy(document, node)), findings)
+            policy::load(&node, findings).map(|document| Understood::Policy(document, node))
         }
         Some(Kind::Operations) => match spangate_operations::load(&node) {
-            Ok((operations, findings)) => (Some(Understood::Operations(operations)), findings),
-            Err(findings) => (None, findings),
+            Ok((operations, warnings)) => {
+                findings.extend(warnings);
+                Some(Understood::Operations(operations))
+            }
+            Err(faults) => {
+                findings.extend(faults);
+                None
+            }
         },
         None => {
-            let mut findings = Diagnostics::default();
+            let message = "this is neither a policy nor operations";
             findings.push(
-                Diagnostic::error(
-                    "unknown_document",
-                    &Path::root(),
-                    "this is neither a policy nor operations",
-                )
-                .help("a policy has `apis`, operations have `operations`"),
+                Diagnostic::error("unknown_document", &Path::root(), message)
+                    .help("a policy has `apis`, operations have `operations`"),
             );
-            (None, findings)
+            None
         }
-    };
-    Checked { source, findings, document }
+    }
 }
 
 /// A call may be in any of the operations given; a file that has faults of its own is left out.

@@ -65,26 +65,18 @@ pub fn run(arguments: &Arguments) -> Result<Verdict> {
 
 /// Checks and converts; findings go to standard error, as a person reads them.
 fn convert(source: &Source, arguments: &Arguments) -> Result<Conversion> {
-    let (node, findings) = match source.parse() {
-        Ok(node) => {
-            let (_, findings) = policy::load(&node);
-            (Some(node), findings)
-        }
-        Err(fault) => {
-            let mut findings = Diagnostics::default();
-            findings.push(fault);
-            (None, findings)
-        }
-    };
+    let mut findings = Diagnostics::default();
+    let node = source.parse(&mut findings);
+    let checked = node.filter(|node| policy::load(node, &mut findings).is_some());
     let report = Report { source, findings: findings.sorted() };
     anstream::eprint!("{}", report.picture());
-    match (node, report.count(Severity::Error)) {
-        (Some(node), 0) => {
+    match checked {
+        Some(node) => {
             let mut policy = node.to_json();
             clusters::rename(&mut policy, &arguments.clusters)?;
             let (version, text) = extension::wrap(&policy, &arguments.filter, &arguments.vm_id);
             Ok(Conversion::Ready(version, text))
         }
-        (_, errors) => Ok(Conversion::Faulty { errors }),
+        None => Ok(Conversion::Faulty { errors: report.count(Severity::Error) }),
     }
 }

@@ -4,8 +4,9 @@ use spangate_document::{Diagnostics, Node};
 use spangate_policy::document::{self, Document};
 
 /// Reads a policy. The document is there only if it has no errors.
-pub fn load(node: &Node) -> (Option<Document>, Diagnostics) {
-    let mut diagnostics = Diagnostics::default();
-    let document = document::read(node, &mut diagnostics);
-    (document.filter(|_| !diagnostics.has_errors()), diagnostics)
+pub fn load(node: &Node, findings: &mut Diagnostics) -> Option<Document> {
+    let mut found = Diagnostics::default();
+    let document = document::read(node, &mut found).filter(|_| !found.has_errors());
+    findings.extend(found);
+    document
 }

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
-use spangate_document::{Diagnostic, Node, Value, from_json, from_yaml};
+use anyhow::Context;
+use spangate_document::{Diagnostic, Diagnostics, Node, Value, from_json, from_yaml};
 
 /// A file's text, under the name that reports use.
 pub struct Source {
@@ -20,14 +20,18 @@ pub enum Kind {
 }
 
 impl Source {
-    pub fn read(path: &Path) -> Result<Self> {
+    pub fn read(path: &Path) -> anyhow::Result<Self> {
         let name = path.display().to_string();
         let text = fs::read_to_string(path).with_context(|| format!("cannot read {name}"))?;
         Ok(Self { name, text })
     }
 
     /// The document, or the one fault of syntax that hides it.
-    pub fn parse(&self) -> Result<Node, Diagnostic> {
+    pub fn parse(&self, findings: &mut Diagnostics) -> Option<Node> {
+        self.node().map_err(|fault| findings.push(fault)).ok()
+    }
+
+    fn node(&self) -> Result<Node, Diagnostic> {
         if !self.name.ends_with(".json") {
             return from_yaml(&self.text);
         }

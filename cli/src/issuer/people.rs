@@ -21,13 +21,7 @@ impl People {
     pub fn load(path: &Path) -> Result<Option<Self>> {
         let source = Source::read(path)?;
         let mut findings = Diagnostics::default();
-        let people = match source.parse() {
-            Ok(node) => read(&node, &mut findings),
-            Err(fault) => {
-                findings.push(fault);
-                None
-            }
-        };
+        let people = source.parse(&mut findings).and_then(|node| read(&node, &mut findings));
         let report = Report { source: &source, findings: findings.sorted() };
         anstream::eprint!("{}", report.picture());
         Ok(people.filter(|_| !report.findings.has_errors()))
