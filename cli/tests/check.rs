@@ -158,6 +158,26 @@ fn what_disagrees_between_files() {
 }
 
 #[test]
+fn a_get_has_no_body() {
+    let operations = OPERATIONS.replace("from: path", "from: body.customer");
+    let policy = POLICY.replace("/customers/{customer_id}", "");
+    check(
+        &[("policy.yaml", &policy), ("operations.yaml", &operations)],
+        expect![[r#"
+        error[body_missing]: `ListOrders` binds the body, and a GET has none
+          --> policy.yaml:14:16
+           |
+        14 |         route: GET /orders
+           |                ^^^^^^^^^^^ apis.shop.operations.list.route
+           |
+           = help: route it by POST, PUT or PATCH
+
+        2 files checked: 1 error, 0 warnings
+        exit 1"#]],
+    );
+}
+
+#[test]
 fn json_has_places_too() {
     check(
         &[("policy.json", "{\n  \"apiVersion\": \"spangate/v1\",\n  \"name\": 7,\n  \"apis\": {}\n}")],

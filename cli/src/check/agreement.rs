@@ -59,6 +59,11 @@ impl Route<'_> {
                     .help("unless a condition reads it, every value there gives the same answer"),
             );
         }
+        if self.operation.value.template.method == "GET" && operation.takes_body() {
+            let message = format!("`{name}` binds the body, and a GET has none");
+            let help = "route it by POST, PUT or PATCH";
+            findings.push(self.error("body_missing", "route", message).help(help));
+        }
         if self.operation.value.public && operation.needs_identity() {
             let message =
                 format!("`{name}` binds the caller's identity, and a public operation may have none");
