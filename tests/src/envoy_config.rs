@@ -110,8 +110,8 @@ mod tests {
             static_resources.clusters[0].load_assignment.endpoints[0].lb_endpoints[0].endpoint.address.pipe.path: "/run/spangate/sidecar.sock" → "/a/run/sidecar.sock"
             static_resources.clusters[1].load_assignment.endpoints[0].lb_endpoints[0].endpoint.address.socket_address.port_value: 9000 → 3
             static_resources.listeners[0].address.socket_address.port_value: 10000 → 1
-            static_resources.listeners[0].filter_chains[0].filters[0].typed_config.http_filters[1].config_discovery.config_source.path_config_source.path: "/etc/spangate/filter.json" → "/a/etc/filter.json"
-            static_resources.listeners[0].filter_chains[0].filters[0].typed_config.http_filters[1].config_discovery.config_source.path_config_source.watched_directory.path: "/etc/spangate" → "/a/etc""#]].assert_eq(&found.join("\n"));
+            static_resources.listeners[0].filter_chains[0].filters[0].typed_config.http_filters[2].config_discovery.config_source.path_config_source.path: "/etc/spangate/filter.json" → "/a/etc/filter.json"
+            static_resources.listeners[0].filter_chains[0].filters[0].typed_config.http_filters[2].config_discovery.config_source.path_config_source.watched_directory.path: "/etc/spangate" → "/a/etc""#]].assert_eq(&found.join("\n"));
     }
 
     #[test]

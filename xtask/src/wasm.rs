@@ -14,7 +14,7 @@ pub const TARGET: &str = "wasm32-unknown-unknown";
 const VARIABLE: &str = "SPANGATE_WASM_TOOLCHAIN";
 
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
-const DEBIAN_SOURCES: &str = "/usr/lib/rustlib/src/rust/library/std/Cargo.toml";
+const DEBIAN_LIBRARY: &str = "/usr/lib/rustlib/src/rust";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Toolchain {
@@ -37,7 +37,9 @@ impl Toolchain {
     pub fn is_complete(self) -> bool {
         match self {
             Self::Rustup => sysroot().is_ok_and(|sysroot| has_libstd(&sysroot)),
-            Self::Debian => Path::new(DEBIAN_RUSTC).exists() && Path::new(DEBIAN_SOURCES).exists(),
+            Self::Debian => {
+                Path::new(DEBIAN_RUSTC).exists() && Path::new(DEBIAN_LIBRARY).join("library/std").exists()
+            }
         }
     }
 
