@@ -48,7 +48,7 @@ impl Location {
     }
 
     /// The location with every name replaced by its percent-encoded value; `Err` is the name without a value.
-    pub fn fill<'l>(&'l self, value: impl Fn(&str) -> Option<String>) -> Result<String, &'l str> {
+    pub fn fill(&self, value: impl Fn(&str) -> Option<String>) -> Result<String, &str> {
         let mut location = String::new();
         for piece in &self.pieces {
             match piece {

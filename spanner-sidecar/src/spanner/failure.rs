@@ -117,7 +117,24 @@ mod tests {
                 .collect();
             table.push_str(&format!("{code:?}: {}\n", names.join(" ")));
         }
-        expect_test::expect![[""]].assert_eq(&table);
+        expect_test::expect![[r#"
+            Cancelled: database_unavailable database_unavailable database_unavailable outcome_unknown
+            Unknown: database_unavailable database_unavailable database_unavailable outcome_unknown
+            InvalidArgument: schema_mismatch schema_mismatch schema_mismatch schema_mismatch
+            DeadlineExceeded: deadline_exceeded deadline_exceeded deadline_exceeded outcome_unknown
+            NotFound: database_unavailable schema_mismatch not_found not_found
+            AlreadyExists: already_exists already_exists already_exists already_exists
+            PermissionDenied: permission_denied permission_denied permission_denied permission_denied
+            ResourceExhausted: database_overloaded database_overloaded database_overloaded database_overloaded
+            FailedPrecondition: precondition_failed precondition_failed precondition_failed precondition_failed
+            Aborted: conflict conflict conflict conflict
+            OutOfRange: out_of_range out_of_range out_of_range out_of_range
+            Unimplemented: schema_mismatch schema_mismatch schema_mismatch schema_mismatch
+            Internal: database_unavailable database_unavailable database_unavailable outcome_unknown
+            Unavailable: database_unavailable database_unavailable database_unavailable outcome_unknown
+            DataLoss: database_unavailable database_unavailable database_unavailable outcome_unknown
+            Unauthenticated: database_unavailable database_unavailable database_unavailable database_unavailable
+        "#]].assert_eq(&table);
     }
 
     #[test]

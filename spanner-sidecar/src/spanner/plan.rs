@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use google_cloud_spanner::Error;
-use google_cloud_spanner::transaction::{BeginTransactionOption, ReadWriteTransaction};
+use google_cloud_spanner::transaction::ReadWriteTransaction;
 use spangate_operations::{Body, Kind, Location, Operation};
 use tokio::time::{Instant, timeout_at};
 
@@ -58,8 +58,6 @@ async fn columns(database: &Database, operation: &Operation, deadline: Instant) 
                     .client
                     .read_write_transaction()
                     .with_transaction_timeout(remaining(deadline))
-                    // Planning begins no transaction by itself, and without one the client would wait for it.
-                    .set_begin_transaction_option(BeginTransactionOption::ExplicitBegin)
                     .with_begin_retry_policy(retry_policy(deadline))
                     .with_rollback_retry_policy(retry_policy(deadline))
                     .build();
@@ -105,6 +103,8 @@ fn unreachable(detail: &str) -> Plan {
 
 fn judge(error: &Error) -> Plan {
     let message = error.status().map_or_else(|| error.to_string(), |status| status.message.clone());
+    // Further lines repeat the SQL.
+    let message = message.lines().next().unwrap_or_default().to_owned();
     match failure::refusal(error, Phase::Write).reason {
         Reason::DatabaseUnavailable
         | Reason::DatabaseOverloaded

@@ -135,7 +135,7 @@ fn answer_with_status(
     let mut fields = Fields::of(node, path, diagnostics)?;
     let status = match fields.integer("status", diagnostics) {
         None => 200,
-        Some(status @ (200 | 201 | 202)) => u16::try_from(status).unwrap_or(200),
+        Some(status @ 200..=202) => u16::try_from(status).unwrap_or(200),
         Some(status) => {
             fault_at(&fields, "status", format!("`{status}` is not one of 200, 201, 202"), diagnostics);
             200

@@ -1,0 +1,342 @@
+//! A stand for one test: an emulator on a free port, the sidecar on a socket in a folder of its own, and a client
+//! that calls as the filter does. All of it ends with the test.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a stand fails by panicking")]
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use hyper_util::rt::TokioIo;
+use prost::Message;
+use spangate_proto::CALL_METADATA;
+use spangate_proto::google::api::HttpBody;
+use spangate_proto::v1::gateway_client::GatewayClient;
+use spangate_proto::v1::{Call, Identity, Parameter, call};
+use tokio::net::UnixStream;
+use tonic::metadata::{MetadataMap, MetadataValue};
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Request, Response, Status, Streaming};
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_client::HealthClient;
+
+/// Tries of what takes a while, and the pause between them.
+const TRIES: u32 = 300;
+const PAUSE: Duration = Duration::from_millis(100);
+
+pub struct Stand {
+    folder: PathBuf,
+    port: u16,
+    emulator: Option<Running>,
+    sidecar: Running,
+    channel: Channel,
+}
+
+/// A process that ends with its owner.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Stand {
+    /// Everything up, the sidecar healthy.
+    pub async fn start() -> Self {
+        let mut stand = Self::without_emulator().await;
+        stand.start_emulator().await;
+        stand.set_up().await;
+        stand.until_healthy().await;
+        stand
+    }
+
+    /// The sidecar alone, listening.
+    pub async fn without_emulator() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let folder = std::env::temp_dir().join(format!("spangate-stand-{}-{number}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let socket = folder.join("sidecar.sock");
+        let sidecar = sidecar(port)
+            .args(["serve", "--operations", &data("operations.yaml"), "--socket"])
+            .arg(&socket)
+            .stderr(std::fs::File::create(folder.join("sidecar.log")).unwrap())
+            .spawn()
+            .unwrap();
+        let mut stand = Self {
+            folder,
+            port,
+            emulator: None,
+            sidecar: Running(sidecar),
+            channel: channel(socket.clone()),
+        };
+        stand.until(|| socket.exists(), "the socket").await;
+        stand
+    }
+
+    pub async fn start_emulator(&mut self) {
+        let log = std::fs::File::create(self.folder.join("emulator.log")).unwrap();
+        let child = Command::new(emulator())
+            .args(["--host_port", &format!("127.0.0.1:{}", self.port)])
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        self.emulator = Some(Running(child));
+    }
+
+    pub fn stop_emulator(&mut self) {
+        self.emulator = None;
+    }
+
+    /// Runs `emulator-setup` to its end.
+    pub async fn set_up(&self) {
+        let output = tokio::process::Command::from(sidecar(self.port))
+            .args(["emulator-setup", "--operations", &data("operations.yaml")])
+            .args(["--schema", &data("schema.sql"), "--data", &data("rows.sql")])
+            .output()
+            .await
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    pub async fn execute(&self, call: Call, body: &[HttpBody]) -> Answer {
+        Answer::of(self.begin(call, body).await, Duration::ZERO).await
+    }
+
+    /// Reads the first piece, and the others only after a pause.
+    pub async fn execute_slowly(&self, call: Call, pause: Duration) -> Answer {
+        Answer::of(self.begin(call, &[]).await, pause).await
+    }
+
+    pub async fn begin(
+        &self,
+        call: Call,
+        body: &[HttpBody],
+    ) -> Result<Response<Streaming<HttpBody>>, Status> {
+        let mut request = Request::new(tokio_stream::iter(body.to_vec()));
+        let bytes = MetadataValue::from_bytes(&call.encode_to_vec());
+        request.metadata_mut().insert_bin(CALL_METADATA, bytes);
+        GatewayClient::new(self.channel.clone()).execute(request).await
+    }
+
+    pub async fn health(&self) -> String {
+        let request = HealthCheckRequest { service: "spangate.v1.Gateway".to_owned() };
+        match HealthClient::new(self.channel.clone()).check(request).await {
+            Ok(response) => format!("{:?}", response.into_inner().status()),
+            Err(status) => status.to_string(),
+        }
+    }
+
+    pub async fn until_healthy(&self) {
+        for _ in 0..TRIES {
+            if self.health().await == "Serving" {
+                return;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        panic!("the sidecar did not become healthy\n{}", self.log());
+    }
+
+    pub async fn until_served(&self, call: Call) {
+        for _ in 0..TRIES {
+            if self.execute(call.clone(), &[]).await.status() == "200" {
+                return;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        panic!("the call was not served again\n{}", self.log());
+    }
+
+    pub fn ask_to_terminate(&self) {
+        let id = self.sidecar.0.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    }
+
+    /// How the sidecar ended.
+    pub async fn ended(&mut self) -> ExitStatus {
+        for _ in 0..TRIES {
+            if let Some(status) = self.sidecar.0.try_wait().unwrap() {
+                return status;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        panic!("the sidecar did not end\n{}", self.log());
+    }
+
+    async fn until(&mut self, is: impl Fn() -> bool, what: &str) {
+        for _ in 0..TRIES {
+            if is() {
+                return;
+            }
+            if let Some(status) = self.sidecar.0.try_wait().unwrap() {
+                panic!("the sidecar ended with {status}\n{}", self.log());
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        panic!("{what} did not come\n{}", self.log());
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.join("sidecar.log")).unwrap_or_default()
+    }
+}
+
+impl Drop for Stand {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("--- the sidecar's log\n{}", self.log());
+        }
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn sidecar(port: u16) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_spanner-sidecar"));
+    command.env("SPANNER_EMULATOR_HOST", format!("127.0.0.1:{port}"));
+    command
+}
+
+fn data(name: &str) -> String {
+    format!("{}/tests/data/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+fn channel(socket: PathBuf) -> Channel {
+    // The address is a form: the connector knows where to go.
+    Endpoint::from_static("http://sidecar").connect_with_connector_lazy(tower::service_fn(move |_| {
+        let socket = socket.clone();
+        async move { UnixStream::connect(socket).await.map(TokioIo::new) }
+    }))
+}
+
+/// The emulator's own binary, without the gateway before it, which would outlive a kill.
+fn emulator() -> PathBuf {
+    if let Some(path) = std::env::var_os("SPANGATE_EMULATOR") {
+        return path.into();
+    }
+    let inside = "bin/cloud_spanner_emulator/emulator_main";
+    let mut roots: Vec<PathBuf> =
+        ["/usr/lib/google-cloud-sdk", "/usr/local/google-cloud-sdk", "/opt/google-cloud-sdk"]
+            .map(PathBuf::from)
+            .into();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    roots.extend(std::env::split_paths(&path).filter_map(|folder| folder.parent().map(Path::to_owned)));
+    let found = roots.iter().map(|root| root.join(inside)).find(|path| path.exists());
+    found.expect("the Spanner emulator was not found: run `cargo xtask setup`, or set SPANGATE_EMULATOR to its `emulator_main`")
+}
+
+/// What came back, to its end.
+#[derive(Debug)]
+pub struct Answer {
+    metadata: MetadataMap,
+    pieces: usize,
+    body: String,
+    error: Option<Status>,
+}
+
+impl Answer {
+    async fn of(response: Result<Response<Streaming<HttpBody>>, Status>, pause: Duration) -> Self {
+        let (metadata, mut stream, _) = match response {
+            Ok(response) => response.into_parts(),
+            Err(status) => {
+                let metadata = status.metadata().clone();
+                return Self { metadata, pieces: 0, body: String::new(), error: Some(status) };
+            }
+        };
+        let mut answer = Self { metadata, pieces: 0, body: String::new(), error: None };
+        loop {
+            match stream.message().await {
+                Ok(Some(piece)) => {
+                    assert!(piece.content_type.is_empty());
+                    answer.body.push_str(std::str::from_utf8(&piece.data).unwrap());
+                    if answer.pieces == 0 {
+                        tokio::time::sleep(pause).await;
+                    }
+                    answer.pieces += 1;
+                }
+                Ok(None) => return answer,
+                Err(status) => return Self { error: Some(status), ..answer },
+            }
+        }
+    }
+
+    /// The reason in the trailers of an answer that had begun.
+    pub fn error_reason(&self) -> &str {
+        let status = self.error.as_ref().expect("the answer failed");
+        status.metadata().get("spangate-reason").map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub fn metadata(&self, name: &str) -> &str {
+        self.metadata.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub fn status(&self) -> &str {
+        self.metadata("spangate-status")
+    }
+
+    pub fn reason(&self) -> &str {
+        self.metadata("spangate-reason")
+    }
+
+    /// The body of an answer that came whole.
+    pub fn json(&self) -> &str {
+        assert!(self.error.is_none(), "{:?}", self.error);
+        &self.body
+    }
+
+    pub fn pieces(&self) -> usize {
+        self.pieces
+    }
+
+    pub fn failed(&self) -> bool {
+        self.error.as_ref().is_some_and(|status| status.code() != Code::Ok)
+    }
+
+    pub fn assert_refused(&self, status: &str, reason: &str) {
+        assert!(self.failed(), "{self:?}");
+        assert_eq!((self.status(), self.reason()), (status, reason), "{self:?}");
+        assert!(self.body.is_empty());
+    }
+}
+
+pub fn alice() -> Identity {
+    Identity {
+        issuer: "entra".to_owned(),
+        subject: "alice".to_owned(),
+        tenant: Some("t1".to_owned()),
+        ..Identity::default()
+    }
+}
+
+pub fn call(operation: &str) -> Call {
+    Call { operation: operation.to_owned(), identity: Some(alice()), ..Call::default() }
+}
+
+pub fn nonce() -> Option<call::Idempotency> {
+    Some(call::Idempotency::Nonce(vec![7; 16]))
+}
+
+fn parameters(pairs: &[(&str, &str)]) -> Vec<Parameter> {
+    pairs
+        .iter()
+        .map(|(name, value)| Parameter { name: (*name).to_owned(), value: (*value).to_owned() })
+        .collect()
+}
+
+pub fn path(pairs: &[(&str, &str)]) -> Vec<Parameter> {
+    parameters(pairs)
+}
+
+pub fn query(pairs: &[(&str, &str)]) -> Vec<Parameter> {
+    parameters(pairs)
+}
+
+/// A body cut in pieces, as Envoy hands it over.
+pub fn body(text: &str) -> Vec<HttpBody> {
+    text.as_bytes().chunks(7).map(|data| HttpBody { data: data.to_vec(), ..HttpBody::default() }).collect()
+}
