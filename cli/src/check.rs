@@ -8,11 +8,11 @@ use anyhow::Result;
 use serde_json::json;
 use spangate_document::{Diagnostic, Diagnostics, Node, Path, Severity};
 use spangate_operations::Operations;
-use spangate_policy::document::Document;
+use spangate_policy::Policy;
 
+use crate::Verdict;
 use crate::report::Report;
 use crate::source::{Kind, Source};
-use crate::{Verdict, policy};
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -33,7 +33,7 @@ struct Checked {
 
 enum Understood {
     /// The tree as well, for the places of what disagrees.
-    Policy(Document, Node),
+    Policy(Box<Policy>, Node),
     Operations(Operations),
 }
 
@@ -71,29 +71,24 @@ fn check(source: Source) -> Checked {
 }
 
 fn understand(node: Node, findings: &mut Diagnostics) -> Option<Understood> {
-    match Kind::of(&node) {
-        Some(Kind::Policy) => {
-            policy::load(&node, findings).map(|document| Understood::Policy(document, node))
-        }
-        Some(Kind::Operations) => match spangate_operations::load(&node) {
-            Ok((operations, warnings)) => {
-                findings.extend(warnings);
-                Some(Understood::Operations(operations))
-            }
-            Err(faults) => {
-                findings.extend(faults);
-                None
-            }
-        },
+    let loaded = match Kind::of(&node) {
+        Some(Kind::Policy) => spangate_policy::load(&node)
+            .map(|(policy, warnings)| (Understood::Policy(Box::new(policy), node), warnings)),
+        Some(Kind::Operations) => spangate_operations::load(&node)
+            .map(|(operations, warnings)| (Understood::Operations(operations), warnings)),
         None => {
             let message = "this is neither a policy nor operations";
-            findings.push(
-                Diagnostic::error("unknown_document", &Path::root(), message)
-                    .help("a policy has `apis`, operations have `operations`"),
-            );
-            None
+            let help = "a policy has `apis`, operations have `operations`";
+            findings.push(Diagnostic::error("unknown_document", &Path::root(), message).help(help));
+            return None;
         }
-    }
+    };
+    let (understood, others) = match loaded {
+        Ok((understood, warnings)) => (Some(understood), warnings),
+        Err(faults) => (None, faults),
+    };
+    findings.extend(others);
+    understood
 }
 
 /// A call may be in any of the operations given; a file that has faults of its own is left out.

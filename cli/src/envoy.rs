@@ -10,10 +10,10 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use spangate_document::{Diagnostics, Severity};
 
+use crate::Verdict;
 use crate::replace::{Readers, replace};
 use crate::report::Report;
 use crate::source::Source;
-use crate::{Verdict, policy};
 
 use clusters::Mapping;
 
@@ -66,8 +66,16 @@ pub fn run(arguments: &Arguments) -> Result<Verdict> {
 /// Checks and converts; findings go to standard error, as a person reads them.
 fn convert(source: &Source, arguments: &Arguments) -> Result<Conversion> {
     let mut findings = Diagnostics::default();
-    let node = source.parse(&mut findings);
-    let checked = node.filter(|node| policy::load(node, &mut findings).is_some());
+    let checked = source.parse(&mut findings).filter(|node| match spangate_policy::load(node) {
+        Ok((_, warnings)) => {
+            findings.extend(warnings);
+            true
+        }
+        Err(faults) => {
+            findings.extend(faults);
+            false
+        }
+    });
     let report = Report { source, findings: findings.sorted() };
     anstream::eprint!("{}", report.picture());
     match checked {

@@ -4,7 +4,6 @@
 mod check;
 mod envoy;
 mod issuer;
-mod policy;
 mod replace;
 mod report;
 mod source;

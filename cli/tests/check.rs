@@ -63,32 +63,38 @@ fn each_fault_is_shown_where_it_stands() {
     check(
         &[("policy.yaml", &policy)],
         expect![[r#"
-        error[wrong_type]: expected a text, found an integer
-         --> policy.yaml:1:13
-          |
-        1 | apiVersion: 2
-          |             ^ apiVersion
-          |
-          = help: put it in quotation marks
+            error[wrong_type]: expected a text, found an integer
+             --> policy.yaml:1:13
+              |
+            1 | apiVersion: 2
+              |             ^ apiVersion
+              |
+              = help: put it in quotation marks
 
-        error[roles_or_public]: `roles` or `public: true` is needed
-          --> policy.yaml:14:9
-           |
-        14 |         route: GET /customers/{customer_id}/orders
-           |         ^ apis.shop.operations.list
-           |
-           = help: name the roles that may call it, or say `public: true`
+            warning[unused]: the role `reader` is not used
+             --> policy.yaml:6:3
+              |
+            6 |   reader: '"Read" in auth.roles'
+              |   ^^^^^^ roles.reader
 
-        error[unknown_key]: unknown key `rolls`
-          --> policy.yaml:15:9
-           |
-        15 |         rolls: [reader]
-           |         ^^^^^ apis.shop.operations.list
-           |
-           = help: did you mean `roles`?
+            error[roles_or_public]: `roles` or `public: true` is needed
+              --> policy.yaml:14:9
+               |
+            14 |         route: GET /customers/{customer_id}/orders
+               |         ^ apis.shop.operations.list
+               |
+               = help: name the roles that may call it, or say `public: true`
 
-        1 file checked: 3 errors, 0 warnings
-        exit 1"#]],
+            error[unknown_key]: unknown key `rolls`
+              --> policy.yaml:15:9
+               |
+            15 |         rolls: [reader]
+               |         ^^^^^ apis.shop.operations.list
+               |
+               = help: did you mean `roles`?
+
+            1 file checked: 3 errors, 1 warning
+            exit 1"#]],
     );
 }
 

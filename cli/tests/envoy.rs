@@ -150,4 +150,5 @@ fn a_saved_policy_is_written_and_a_faulty_one_leaves_the_last() {
     assert_eq!(watch.event().0["event"], "failed");
     fs::write(&source, POLICY).unwrap();
     assert_eq!(written(&mut watch), "shop");
+    assert_eq!(watch.terminate(), Some(0));
 }

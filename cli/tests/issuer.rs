@@ -189,11 +189,9 @@ fn keys_rotate_and_outlive_a_restart() {
 #[test]
 fn it_ends_when_asked() {
     let directory = support::directory(&[("people.yaml", PEOPLE)]);
-    let mut issuer = Issuer::start(&directory, &[]);
+    let issuer = Issuer::start(&directory, &[]);
     issuer.get("/jwks");
-    let id = issuer.process.child.id().to_string();
-    assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
-    assert_eq!(issuer.process.child.wait().unwrap().code(), Some(0));
+    assert_eq!(issuer.process.terminate(), Some(0));
 }
 
 #[test]

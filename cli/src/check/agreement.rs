@@ -1,29 +1,32 @@
 //! Whether a policy and the sidecar's operations fit: each call is there, and gets from its route and its
 //! caller what it binds.
 
-use spangate_document::{Diagnostic, Diagnostics, Node, Span, suggestion};
+use spangate_document::{Diagnostic, Diagnostics, Node, Path, Span, suggestion};
 use spangate_operations::{Operation, Operations};
-use spangate_policy::document::{Document, Named, OperationSource};
+use spangate_policy::{Operation as Route, Policy};
 
-pub fn check(policy: &Document, node: &Node, operations: &[Operations], findings: &mut Diagnostics) {
-    for api in &policy.apis {
-        for operation in &api.value.operations {
-            let steps = ["apis", &api.name, "operations", &operation.name];
-            let node = steps.into_iter().try_fold(node, |node, name| node.member(name));
-            Route { operation, node }.check(operations, findings);
+pub fn check(policy: &Policy, node: &Node, operations: &[Operations], findings: &mut Diagnostics) {
+    for route in policy.operations() {
+        if let Some(api) = policy.apis().get(route.api) {
+            let name = route.name.strip_prefix(&format!("{}.", api.name)).unwrap_or(&route.name);
+            let steps = ["apis", &api.name, "operations", name];
+            let path = steps.into_iter().fold(Path::root(), |path, step| path.member(step));
+            let node = steps.into_iter().try_fold(node, |node, step| node.member(step));
+            Place { route, path, node }.check(operations, findings);
         }
     }
 }
 
 /// An operation of the policy, and where it is written.
-struct Route<'p> {
-    operation: &'p Named<OperationSource>,
+struct Place<'p> {
+    route: &'p Route,
+    path: Path,
     node: Option<&'p Node>,
 }
 
-impl Route<'_> {
+impl Place<'_> {
     fn check(&self, operations: &[Operations], findings: &mut Diagnostics) {
-        let call = &self.operation.value.call;
+        let call = &self.route.call;
         match operations.iter().find_map(|operations| operations.operation(call)) {
             Some(operation) => self.compare(operation, findings),
             None => {
@@ -41,7 +44,7 @@ impl Route<'_> {
 
     fn compare(&self, operation: &Operation, findings: &mut Diagnostics) {
         let Operation { name, .. } = operation;
-        let given: Vec<_> = self.operation.value.template.parameters().collect();
+        let given: Vec<_> = self.route.template.parameters().collect();
         for wanted in operation.path_names().filter(|wanted| !given.contains(wanted)) {
             let help = match suggestion(wanted, given.iter().copied()) {
                 Some(similar) => format!("the route calls a parameter `{similar}`"),
@@ -54,17 +57,17 @@ impl Route<'_> {
         for unused in given.iter().filter(|given| operation.path_names().all(|wanted| wanted != **given)) {
             let message = format!("`{name}` does not take `{unused}` from the path");
             findings.push(
-                Diagnostic::warning("path_parameter_unused", &self.operation.path.member("route"), message)
-                    .at(self.place("route"))
+                Diagnostic::warning("path_parameter_unused", &self.path.member("route"), message)
+                    .at(self.span("route"))
                     .help("unless a condition reads it, every value there gives the same answer"),
             );
         }
-        if self.operation.value.template.method == "GET" && operation.takes_body() {
+        if self.route.template.method == "GET" && operation.takes_body() {
             let message = format!("`{name}` binds the body, and a GET has none");
             let help = "route it by POST, PUT or PATCH";
             findings.push(self.error("body_missing", "route", message).help(help));
         }
-        if self.operation.value.public && operation.needs_identity() {
+        if self.route.public && operation.needs_identity() {
             let message =
                 format!("`{name}` binds the caller's identity, and a public operation may have none");
             let help = "name `roles` in place of `public`, or give the parameter another source";
@@ -73,10 +76,10 @@ impl Route<'_> {
     }
 
     fn error(&self, code: &'static str, member: &str, message: String) -> Diagnostic {
-        Diagnostic::error(code, &self.operation.path.member(member), message).at(self.place(member))
+        Diagnostic::error(code, &self.path.member(member), message).at(self.span(member))
     }
 
-    fn place(&self, member: &str) -> Option<Span> {
+    fn span(&self, member: &str) -> Option<Span> {
         self.node.and_then(|node| node.member(member)).and_then(|node| node.span)
     }
 }

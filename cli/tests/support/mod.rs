@@ -30,7 +30,7 @@ pub fn run(directory: &Path, arguments: &[&str]) -> String {
 
 /// A process that goes on until it is dropped, and the lines of its standard error.
 pub struct Running {
-    pub child: Child,
+    child: Child,
     stderr: BufReader<ChildStderr>,
 }
 
@@ -54,6 +54,13 @@ impl Running {
                 Err(_) => before.push_str(&line),
             }
         }
+    }
+
+    /// Asks it to end, and tells its exit code.
+    pub fn terminate(mut self) -> Option<i32> {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self.child.wait().unwrap().code()
     }
 }
 
