@@ -1,0 +1,50 @@
+//! The getters of timestamps, in UTC or at a fixed offset, and of durations.
+
+use crate::condition::functions::Function;
+use crate::condition::time::{Civil, SECOND, Span, civil, parse_offset};
+use crate::condition::{ErrorKind, Value};
+
+pub fn apply<'f>(function: Function, arguments: &[Value<'f>]) -> Result<Value<'f>, ErrorKind> {
+    let (at, offset) = match arguments {
+        [Value::Timestamp(at)] => (*at, 0),
+        [Value::Timestamp(at), Value::String(zone)] => (*at, offset(zone)?),
+        [Value::Duration(span)] => return of_span(function, *span).map(Value::Int),
+        _ => return Err(ErrorKind::NoSuchOverload),
+    };
+    let Civil { year, month, day, weekday, day_of_year, hour, minute, second, nanosecond } =
+        civil(at, offset);
+    Ok(Value::Int(match function {
+        Function::FullYear => year,
+        // CEL counts months and days of the month from 0; `getDate` from 1.
+        Function::Month => month - 1,
+        Function::Date => day,
+        Function::DayOfMonth => day - 1,
+        Function::DayOfWeek => weekday,
+        Function::DayOfYear => day_of_year,
+        Function::Hours => hour,
+        Function::Minutes => minute,
+        Function::Seconds => second,
+        Function::Milliseconds => nanosecond / 1_000_000,
+        _ => return Err(ErrorKind::NoSuchOverload),
+    }))
+}
+
+/// The whole span in a unit, but for the milliseconds, of which CEL gives those within the second.
+fn of_span(function: Function, span: Span) -> Result<i64, ErrorKind> {
+    let figure = match function {
+        Function::Hours => span.nanoseconds / (3600 * SECOND),
+        Function::Minutes => span.nanoseconds / (60 * SECOND),
+        Function::Seconds => span.nanoseconds / SECOND,
+        Function::Milliseconds => span.nanoseconds % SECOND / 1_000_000,
+        _ => return Err(ErrorKind::NoSuchOverload),
+    };
+    i64::try_from(figure).map_err(|_| ErrorKind::Overflow)
+}
+
+/// Seconds east of UTC; zones by name would need a database of their own.
+pub fn offset(zone: &str) -> Result<i64, ErrorKind> {
+    match zone {
+        "" | "UTC" | "Z" => Ok(0),
+        zone => parse_offset(zone).ok_or(ErrorKind::Conversion),
+    }
+}

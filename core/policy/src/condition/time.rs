@@ -1,0 +1,222 @@
+//! Timestamps and durations: RFC 3339 and Go's duration notation in and out, and the civil calendar (proleptic
+//! Gregorian, UTC or a fixed offset). Knows no clock and no time zone by name.
+
+use crate::facts::Timestamp;
+
+pub const SECOND: i128 = 1_000_000_000;
+const DAY: i128 = 86_400 * SECOND;
+
+/// 0001-01-01T00:00:00Z and 9999-12-31T23:59:59.999999999Z: what RFC 3339 can write.
+const EARLIEST: i128 = -62_135_596_800 * SECOND;
+const LATEST: i128 = 253_402_300_800 * SECOND - 1;
+
+/// Some ten thousand years, as protobuf bounds a duration.
+const LONGEST: i128 = 315_576_000_000 * SECOND;
+
+/// A signed span of time in nanoseconds, at most ten thousand years.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Span {
+    pub nanoseconds: i128,
+}
+
+pub fn span(nanoseconds: i128) -> Option<Span> {
+    (-LONGEST..=LONGEST).contains(&nanoseconds).then_some(Span { nanoseconds })
+}
+
+pub fn timestamp(nanoseconds: i128) -> Option<Timestamp> {
+    (EARLIEST..=LATEST).contains(&nanoseconds).then_some(Timestamp { nanoseconds })
+}
+
+pub fn from_unix(seconds: i64) -> Option<Timestamp> {
+    timestamp(i128::from(seconds).checked_mul(SECOND)?)
+}
+
+/// A moment in the calendar of some offset.
+pub struct Civil {
+    pub year: i64,
+    /// 1 to 12.
+    pub month: i64,
+    /// 1 to 31.
+    pub day: i64,
+    /// 0 is Sunday.
+    pub weekday: i64,
+    /// 0 to 365.
+    pub day_of_year: i64,
+    pub hour: i64,
+    pub minute: i64,
+    pub second: i64,
+    pub nanosecond: i64,
+}
+
+/// After Howard Hinnant's `civil_from_days`: years begin in March, so that the leap day comes last.
+pub fn civil(at: Timestamp, offset_seconds: i64) -> Civil {
+    let local = at.nanoseconds + i128::from(offset_seconds) * SECOND;
+    let days = whole(local.div_euclid(DAY));
+    let in_day = local.rem_euclid(DAY);
+    let second_of_day = whole(in_day / SECOND);
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let day_of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_march_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_march_year + 2) / 153;
+    let day = day_of_march_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    Civil {
+        year,
+        month,
+        day,
+        weekday: (days + 4).rem_euclid(7),
+        day_of_year: days - days_from_civil(year, 1, 1),
+        hour: second_of_day / 3600,
+        minute: second_of_day / 60 % 60,
+        second: second_of_day % 60,
+        nanosecond: whole(in_day % SECOND),
+    }
+}
+
+fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+    let year = year - i64::from(month <= 2);
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let month_from_march = (month + 9) % 12;
+    let day_of_year = (153 * month_from_march + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * 146_097 + day_of_era - 719_468
+}
+
+/// Every caller's figure is bounded by ten thousand years of seconds.
+fn whole(number: i128) -> i64 {
+    i64::try_from(number).unwrap_or_default()
+}
+
+/// RFC 3339 §5.6. A leap second (`:60`) is refused, as protobuf's timestamps cannot hold it.
+pub fn parse_timestamp(text: &str) -> Option<Timestamp> {
+    let mut rest = text;
+    let year = digits(&mut rest, 4)?;
+    literal(&mut rest, '-')?;
+    let month = digits(&mut rest, 2)?;
+    literal(&mut rest, '-')?;
+    let day = digits(&mut rest, 2)?;
+    literal(&mut rest, 'T').or_else(|| literal(&mut rest, 't'))?;
+    let hour = digits(&mut rest, 2)?;
+    literal(&mut rest, ':')?;
+    let minute = digits(&mut rest, 2)?;
+    literal(&mut rest, ':')?;
+    let second = digits(&mut rest, 2)?;
+    let nanosecond = if literal(&mut rest, '.').is_some() { fraction(&mut rest)? } else { 0 };
+    let offset = match rest {
+        "Z" | "z" => 0,
+        offset => parse_offset(offset)?,
+    };
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let month_days = match month {
+        2 if leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => return None,
+    };
+    if !(1..=month_days).contains(&day) || hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let seconds = days_from_civil(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - offset;
+    timestamp(i128::from(seconds) * SECOND + i128::from(nanosecond))
+}
+
+/// `+02:00`, `-08:00`, `02:00`: seconds east of UTC.
+pub fn parse_offset(text: &str) -> Option<i64> {
+    let (sign, mut rest) = match text.strip_prefix('-') {
+        Some(rest) => (-1, rest),
+        None => (1, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let hours = digits(&mut rest, 2)?;
+    literal(&mut rest, ':')?;
+    let minutes = digits(&mut rest, 2)?;
+    (rest.is_empty() && hours <= 23 && minutes <= 59).then_some(sign * (hours * 3600 + minutes * 60))
+}
+
+fn digits(rest: &mut &str, count: usize) -> Option<i64> {
+    let (head, tail) = rest.split_at_checked(count)?;
+    *rest = tail;
+    if head.bytes().all(|byte| byte.is_ascii_digit()) { head.parse().ok() } else { None }
+}
+
+fn literal(rest: &mut &str, expected: char) -> Option<()> {
+    *rest = rest.strip_prefix(expected)?;
+    Some(())
+}
+
+/// One to nine digits after the point, as nanoseconds.
+fn fraction(rest: &mut &str) -> Option<i64> {
+    let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    let (head, tail) = rest.split_at_checked(end)?;
+    *rest = tail;
+    if head.is_empty() || head.len() > 9 {
+        return None;
+    }
+    format!("{head:0<9}").parse().ok()
+}
+
+pub fn format_timestamp(at: Timestamp) -> String {
+    let Civil { year, month, day, hour, minute, second, nanosecond, weekday: _, day_of_year: _ } =
+        civil(at, 0);
+    let fraction = format_fraction(nanosecond.unsigned_abs());
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}Z")
+}
+
+fn format_fraction(nanosecond: u64) -> String {
+    let digits = format!(".{nanosecond:09}");
+    digits.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// Go's notation: `1h30m`, `-1.5s`, `100ms`, `0`.
+pub fn parse_span(text: &str) -> Option<Span> {
+    let (negative, mut rest) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    if rest == "0" {
+        return span(0);
+    }
+    let mut total: i128 = 0;
+    let mut parts = 0u32;
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let (number, tail) = rest.split_at_checked(end)?;
+        let end = tail.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(tail.len());
+        let (unit, tail) = tail.split_at_checked(end)?;
+        rest = tail;
+        let unit: i128 = match unit {
+            "ns" => 1,
+            "us" | "µs" | "μs" => 1000,
+            "ms" => 1_000_000,
+            "s" => SECOND,
+            "m" => 60 * SECOND,
+            "h" => 3600 * SECOND,
+            _ => return None,
+        };
+        let (units, fraction) = number.split_once('.').unwrap_or((number, ""));
+        if units.is_empty() && fraction.is_empty() || units.len() > 18 || fraction.contains('.') {
+            return None;
+        }
+        let units: i128 = if units.is_empty() { 0 } else { units.parse().ok()? };
+        total = total.checked_add(units.checked_mul(unit)?)?;
+        let mut scale = unit;
+        for digit in fraction.bytes() {
+            scale /= 10;
+            total = total.checked_add(scale.checked_mul(i128::from(digit.checked_sub(b'0')?))?)?;
+        }
+        parts = parts.checked_add(1)?;
+    }
+    if parts == 0 { None } else { span(if negative { -total } else { total }) }
+}
+
+/// As protobuf's JSON writes it: seconds with up to nine decimals.
+pub fn format_span(span: Span) -> String {
+    let sign = if span.nanoseconds < 0 { "-" } else { "" };
+    let magnitude = span.nanoseconds.unsigned_abs();
+    let fraction = format_fraction(u64::try_from(magnitude % SECOND.unsigned_abs()).unwrap_or_default());
+    format!("{sign}{}{fraction}s", magnitude / SECOND.unsigned_abs())
+}
