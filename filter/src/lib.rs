@@ -1,0 +1,21 @@
+//! The filter: a proxy-wasm module that decides every call in Envoy and sends what it allows to the
+//! spanner-sidecar. What is decided is `spangate-policy`'s; here facts go in and effects come out. It knows no
+//! SQL, holds no secret, and believes no header that claims who is calling.
+
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
+mod call;
+mod configuration;
+mod effects;
+mod facts;
+mod framing;
+mod gateway;
+mod headers;
+mod host;
+mod keys;
+mod permits;
+
+proxy_wasm::main! {{
+    proxy_wasm::set_log_level(proxy_wasm::types::LogLevel::Info);
+    proxy_wasm::set_root_context(|context| Box::new(configuration::Root::new(context)));
+}}

@@ -24,6 +24,11 @@ impl Key {
         Self { account: truncate(hash), rule }
     }
 
+    /// The account's digest, as a name for something of its own in shared memory.
+    pub fn to_hex(&self) -> String {
+        format!("{:032x}", self.account)
+    }
+
     /// Which of `slots` slots holds the account.
     pub fn slot(&self, slots: u32) -> u32 {
         let slot = self.account.checked_rem(u128::from(slots)).unwrap_or(0);

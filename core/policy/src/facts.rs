@@ -24,27 +24,50 @@ pub enum Occurrence<'f> {
 }
 
 /// One call, as its host sees it. Names of headers are lower case.
-pub trait Facts {
+pub trait Call {
     fn request_id(&self) -> Option<&str>;
     fn method(&self) -> &str;
     fn scheme(&self) -> &str;
     /// Without port, lower case.
     fn host(&self) -> &str;
-    /// The path as it was matched, without query, still percent-encoded.
+    /// Without the query, still percent-encoded.
     fn path(&self) -> &str;
     fn header(&self, name: &str) -> Occurrence<'_>;
     /// Every header in the order of the request; values that are not UTF-8 come as `None`.
-    fn headers(&self) -> Box<dyn Iterator<Item = (Cow<'_, str>, Option<Cow<'_, str>>)> + '_>;
+    fn headers(&self) -> Entries<'_>;
     /// A query parameter, decoded once (RFC 3986, and `+` as a space).
     fn query(&self, name: &str) -> Occurrence<'_>;
-    fn queries(&self) -> Box<dyn Iterator<Item = (Cow<'_, str>, Option<Cow<'_, str>>)> + '_>;
-    /// A parameter of the route's template, decoded once.
-    fn parameter(&self, name: &str) -> Option<Cow<'_, str>>;
-    fn parameters(&self) -> Box<dyn Iterator<Item = (&str, Cow<'_, str>)> + '_>;
+    fn queries(&self) -> Entries<'_>;
     /// Bytes of the body as `content-length` tells; absent when it does not.
     fn size(&self) -> Option<i64>;
     fn time(&self) -> Timestamp;
     /// The client's address as the proxy trusts it.
+    fn source_ip(&self) -> Option<IpAddr>;
+    fn source_port(&self) -> Option<u16>;
+    fn tls(&self) -> bool;
+    fn peer_subject(&self) -> Option<Cow<'_, str>>;
+    fn peer_sans(&self) -> Vec<String>;
+}
+
+/// Names and values in the order of the request.
+pub type Entries<'f> = Box<dyn Iterator<Item = (Cow<'f, str>, Option<Cow<'f, str>>)> + 'f>;
+
+/// All that a condition may read: the call, and what the policy has found out about it so far.
+pub trait Facts {
+    fn request_id(&self) -> Option<&str>;
+    fn method(&self) -> &str;
+    fn scheme(&self) -> &str;
+    fn host(&self) -> &str;
+    fn path(&self) -> &str;
+    fn header(&self, name: &str) -> Occurrence<'_>;
+    fn headers(&self) -> Entries<'_>;
+    fn query(&self, name: &str) -> Occurrence<'_>;
+    fn queries(&self) -> Entries<'_>;
+    /// A parameter of the route's template, decoded once.
+    fn parameter(&self, name: &str) -> Option<Cow<'_, str>>;
+    fn parameters(&self) -> Box<dyn Iterator<Item = (&str, Cow<'_, str>)> + '_>;
+    fn size(&self) -> Option<i64>;
+    fn time(&self) -> Timestamp;
     fn source_ip(&self) -> Option<IpAddr>;
     fn source_port(&self) -> Option<u16>;
     fn tls(&self) -> bool;

@@ -1,10 +1,18 @@
-//! The policy: a document becomes a compiled [`policy`](crate), and a call becomes a decision. Pure: no I/O, no
+//! The policy: a document becomes a compiled [`Policy`], and a call becomes a [`Decision`]. Pure: no I/O, no
 //! clock, no randomness, no proxy; time, counters, keys and signature checks come in through small traits, so
 //! that Envoy, the command line and a browser decide alike.
 
+mod compile;
 pub mod condition;
+mod decide;
+pub mod document;
 pub mod facts;
+mod policy;
 pub mod problem;
 pub mod reason;
 pub mod route;
 pub mod token;
+
+pub use compile::load;
+pub use decide::{Caller, Decision, Host, Need, Progress, Shadowed};
+pub use policy::{Api, CallView, Operation, Policy, RateLimit, Step};

@@ -250,13 +250,8 @@ mod tests {
     #[test]
     fn what_cannot_be_told_apart_is_refused() {
         let mut builder = RouterBuilder::default();
-        let candidate = |operation| Candidate {
-            host: None,
-            method: "GET".to_owned(),
-            api: 0,
-            version: None,
-            operation,
-        };
+        let candidate =
+            |operation| Candidate { host: None, method: "GET".to_owned(), api: 0, version: None, operation };
         builder.insert("", &Template::parse("GET /a/{x}").unwrap(), candidate(0)).unwrap();
         assert_eq!(builder.insert("", &Template::parse("GET /a/{y}").unwrap(), candidate(1)), Err(0));
     }

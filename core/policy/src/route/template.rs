@@ -25,9 +25,9 @@ const METHODS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "QUERY"];
 impl Template {
     /// Reads `METHOD /template`. The error is the message for the author.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let (method, path) = text
-            .split_once(' ')
-            .ok_or_else(|| format!("`{text}` is no route: write a method and a path, such as `GET /orders`"))?;
+        let (method, path) = text.split_once(' ').ok_or_else(|| {
+            format!("`{text}` is no route: write a method and a path, such as `GET /orders`")
+        })?;
         if !METHODS.contains(&method) {
             return Err(match method {
                 "HEAD" => "`HEAD` follows `GET` by itself: write a route for `GET`".to_owned(),
@@ -134,7 +134,9 @@ impl HostPattern {
         };
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
         if name.is_empty() || name.starts_with('.') || !name.chars().all(plain) {
-            return Err(format!("`{text}` is no host: write `api.example.com` or `*.example.com`, without a port"));
+            return Err(format!(
+                "`{text}` is no host: write `api.example.com` or `*.example.com`, without a port"
+            ));
         }
         Ok(if below { Self::Below(format!(".{name}")) } else { Self::Exact(name.to_owned()) })
     }
@@ -165,13 +167,19 @@ mod tests {
     fn templates() {
         check("GET /", expect!["/api/v1"]);
         check("GET /orders", expect!["/api/v1/orders"]);
-        check("GET /customers/{customer_id}/orders/{rest=**}", expect!["/api/v1/customers/{p0}/orders/{*p1}"]);
+        check(
+            "GET /customers/{customer_id}/orders/{rest=**}",
+            expect!["/api/v1/customers/{p0}/orders/{*p1}"],
+        );
     }
 
     #[test]
     fn faults() {
         check("/orders", expect!["`/orders` is no route: write a method and a path, such as `GET /orders`"]);
-        check("GTE /orders", expect!["`GTE` is no method: known are `GET`, `POST`, `PUT`, `PATCH`, `DELETE`, `QUERY`"]);
+        check(
+            "GTE /orders",
+            expect!["`GTE` is no method: known are `GET`, `POST`, `PUT`, `PATCH`, `DELETE`, `QUERY`"],
+        );
         check("HEAD /orders", expect!["`HEAD` follows `GET` by itself: write a route for `GET`"]);
         check("GET orders", expect!["the path `orders` must begin with `/`"]);
         check("GET /a//b", expect!["the path `/a//b` has a segment that no call can match"]);
@@ -186,7 +194,11 @@ mod tests {
     fn hosts() {
         let below = HostPattern::parse("*.Example.com").unwrap();
         assert!(below.matches("a.example.com") && below.matches("a.b.example.com"));
-        assert!(!below.matches("example.com") && !below.matches("badexample.com") && !below.matches(".example.com"));
+        assert!(
+            !below.matches("example.com")
+                && !below.matches("badexample.com")
+                && !below.matches(".example.com")
+        );
         assert!(HostPattern::parse("api.example.com:443").is_err());
         assert!(HostPattern::parse("*").is_err());
     }

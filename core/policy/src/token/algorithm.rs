@@ -123,7 +123,8 @@ impl<C: SignatureCheck + ?Sized> jwt_compact::Algorithm for Delegated<'_, C> {
     }
 
     fn verify_signature(&self, signature: &RawSignature, key: &PublicKey, message: &[u8]) -> bool {
-        let holds = |signature: &[u8]| self.check.holds(self.algorithm.hash(), key.as_bytes(), message, signature);
+        let holds =
+            |signature: &[u8]| self.check.holds(self.algorithm.hash(), key.as_bytes(), message, signature);
         match self.algorithm.family() {
             Family::Rsa => holds(&signature.0),
             // A token has `r ‖ s` of fixed length (RFC 7518, section 3.4), hosts want ASN.1.

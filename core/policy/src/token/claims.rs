@@ -39,7 +39,9 @@ pub fn claim<'c>(claims: &'c Map<String, Value>, path: &str) -> Option<&'c Value
 /// The texts at `path`: a list of texts, or words separated by spaces.
 pub fn words(claims: &Map<String, Value>, path: &str) -> Vec<String> {
     match claim(claims, path) {
-        Some(Value::String(text)) => text.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect(),
+        Some(Value::String(text)) => {
+            text.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect()
+        }
         Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
         _ => Vec::new(),
     }
@@ -56,7 +58,8 @@ pub fn numeric_date(claims: &Map<String, Value>, name: &str) -> Result<Option<i6
         None => Ok(None),
         Some(Value::Number(number)) => match (number.as_i64(), number.as_f64()) {
             (Some(seconds), _) => Ok(Some(seconds)),
-            (None, Some(seconds)) if seconds.abs() < 9.0e15 => {
+            (None, Some(seconds)) if seconds.abs() < 9.0e15 =>
+            {
                 #[expect(clippy::cast_possible_truncation, reason = "rounded and within 2^53")]
                 Ok(Some(seconds.floor() as i64))
             }

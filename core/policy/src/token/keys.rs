@@ -39,7 +39,8 @@ impl KeySet {
         if json.len() > MAX_KEY_SET_BYTES {
             return Err(format!("the key set has more than {MAX_KEY_SET_BYTES} bytes"));
         }
-        let value: Value = serde_json::from_str(json).map_err(|error| format!("the key set is no JSON: {error}"))?;
+        let value: Value =
+            serde_json::from_str(json).map_err(|error| format!("the key set is no JSON: {error}"))?;
         Self::from_value(&value)
     }
 
@@ -67,7 +68,11 @@ impl KeySet {
 
     /// The keys that may have signed a token: those with its `kid`, or all where it names none; of the right
     /// family, and not meant for another algorithm. At most eight, so that a token cannot make us try for long.
-    pub fn candidates<'k>(&'k self, id: Option<&'k str>, algorithm: Algorithm) -> impl Iterator<Item = &'k Key> {
+    pub fn candidates<'k>(
+        &'k self,
+        id: Option<&'k str>,
+        algorithm: Algorithm,
+    ) -> impl Iterator<Item = &'k Key> {
         self.keys
             .iter()
             .filter(move |key| id.is_none_or(|id| key.id.as_deref() == Some(id)))
@@ -156,7 +161,8 @@ mod tests {
 
     #[test]
     fn one_odd_key_does_not_disable_the_others() {
-        let odd = [r#"{"kty":"oct","k":"AAAA"}"#, "7", r#"{"kty":"RSA"}"#, r#"{"kty":"EC","crv":"secp256k1"}"#];
+        let odd =
+            [r#"{"kty":"oct","k":"AAAA"}"#, "7", r#"{"kty":"RSA"}"#, r#"{"kty":"EC","crv":"secp256k1"}"#];
         let mut keys: Vec<String> = odd.map(str::to_owned).into();
         assert!(set(&keys).is_err());
         keys.push(rsa_jwk(""));
@@ -173,7 +179,13 @@ mod tests {
         assert_eq!(count(Some("b"), Algorithm::Es256), 0);
         assert_eq!(count(Some("c"), Algorithm::Rs256), 0);
         assert_eq!(count(None, Algorithm::Rs512), 2);
-        for unfit in [r#","use":"enc""#, r#","use":7"#, r#","key_ops":["sign"]"#, r#","alg":"PS256""#, r#","alg":"ES256""#] {
+        for unfit in [
+            r#","use":"enc""#,
+            r#","use":7"#,
+            r#","key_ops":["sign"]"#,
+            r#","alg":"PS256""#,
+            r#","alg":"ES256""#,
+        ] {
             assert!(set(&[rsa_jwk(unfit)]).is_err(), "{unfit}");
         }
     }

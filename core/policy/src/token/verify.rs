@@ -113,10 +113,11 @@ pub fn verify<K: std::borrow::Borrow<KeySet>>(
         .filter(|algorithm| issuer.algorithms.contains(algorithm))
         .ok_or(Reason::TokenAlgorithmRefused)?;
     let set = keys(index).ok_or(Rejection::KeysMissing(index))?;
-    let key = signing_key(token, &untrusted, algorithm, set.borrow(), check).map_err(|fault| match fault {
-        KeyFault::Unknown => Rejection::KeyUnknown(index),
-        KeyFault::Signature => Reason::TokenSignatureInvalid.into(),
-    })?;
+    let key =
+        signing_key(token, &untrusted, algorithm, set.borrow(), check).map_err(|fault| match fault {
+            KeyFault::Unknown => Rejection::KeyUnknown(index),
+            KeyFault::Signature => Reason::TokenSignatureInvalid.into(),
+        })?;
 
     let verified = accept(issuer, index, key, claims, header.token_type.as_deref(), now)?;
     Ok(verified)

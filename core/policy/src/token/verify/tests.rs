@@ -86,13 +86,17 @@ fn check(header_changes: Value, claim_changes: Value, expected: Expect) {
 #[test]
 fn a_good_token() {
     check(json!({}), json!({}), expect![[r#"Some("alice") Some("t1") ["reader"] ["a", "b"]"#]]);
-    check(json!({"kid": null}), json!({"aud": ["x", "api://storefront"]}), expect![[
-        r#"Some("alice") Some("t1") ["reader"] ["a", "b"]"#
-    ]]);
+    check(
+        json!({"kid": null}),
+        json!({"aud": ["x", "api://storefront"]}),
+        expect![[r#"Some("alice") Some("t1") ["reader"] ["a", "b"]"#]],
+    );
     // Parameters that real issuers send, and that are neither read nor fetched.
-    check(json!({"typ": "JWT", "jku": "https://evil.example", "jwk": {}, "x5c": ["AA"]}), json!({}), expect![[
-        r#"Some("alice") Some("t1") ["reader"] ["a", "b"]"#
-    ]]);
+    check(
+        json!({"typ": "JWT", "jku": "https://evil.example", "jwk": {}, "x5c": ["AA"]}),
+        json!({}),
+        expect![[r#"Some("alice") Some("t1") ["reader"] ["a", "b"]"#]],
+    );
 }
 
 #[test]
@@ -127,9 +131,11 @@ fn times() {
     check(json!({}), json!({"nbf": NOW + 61}), expect!["token_not_yet_valid"]);
     check(json!({}), json!({"iat": NOW + 61}), expect!["token_not_yet_valid"]);
     check(json!({}), json!({"exp": NOW + 90_000}), expect!["token_lifetime_too_long"]);
-    check(json!({}), json!({"exp": NOW - 59, "nbf": NOW + 60}), expect![[
-        r#"Some("alice") Some("t1") ["reader"] ["a", "b"]"#
-    ]]);
+    check(
+        json!({}),
+        json!({"exp": NOW - 59, "nbf": NOW + 60}),
+        expect![[r#"Some("alice") Some("t1") ["reader"] ["a", "b"]"#]],
+    );
 }
 
 #[test]

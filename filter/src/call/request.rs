@@ -1,0 +1,143 @@
+//! The way to the sidecar: an admitted request becomes a gRPC one, its body message by message.
+
+use std::rc::Rc;
+
+use proxy_wasm::types::{Action, LogLevel};
+use spangate_policy::facts::{Call as _, Occurrence};
+use spangate_policy::problem::Refusal;
+use spangate_policy::reason::Reason;
+use spangate_policy::{Caller, Operation};
+use spangate_proto::v1;
+
+use super::{Exchange, Phase, VERDICT_PROPERTY};
+use crate::facts::Request;
+use crate::gateway::Gateway;
+use crate::host::{self, Buffer, Map};
+use crate::{effects, framing};
+
+/// Longest `Idempotency-Key` that a caller may send.
+const MAX_IDEMPOTENCY_KEY: usize = 255;
+
+impl Exchange {
+    /// Sends the call on its way: Envoy's router takes it to the sidecar.
+    pub(super) fn pass(&mut self, gateway: &Rc<Gateway>) -> Action {
+        let call = match self.call(gateway) {
+            Ok(call) => call,
+            Err(refusal) => return self.refuse(&refusal),
+        };
+        let Some(request) = &self.request else { return self.refuse(&Reason::PolicyUnavailable.into()) };
+        let Some(headers) = effects::transcoded(request, &call) else {
+            return self.refuse(&Reason::HeaderTooLarge.into());
+        };
+        self.note_shadowed();
+        let verdict = format!("allow {}", call.policy_operation);
+        // The verdict first: the new headers make Envoy choose the route anew, and that route demands it.
+        let passed = host::set_property(VERDICT_PROPERTY, verdict.as_bytes())
+            .and_then(|()| host::set_header_map(Map::RequestHeaders, &headers));
+        if passed.is_err() {
+            return self.refuse(&Reason::PolicyUnavailable.into());
+        }
+        self.phase = Phase::Passed;
+        self.request = None;
+        Action::Continue
+    }
+
+    /// What the sidecar is to know of the call.
+    fn call(&self, gateway: &Gateway) -> Result<v1::Call, Refusal> {
+        let (Some(request), Some(progress)) = (&self.request, &self.progress) else {
+            return Err(Reason::PolicyUnavailable.into());
+        };
+        let policy = &gateway.policy;
+        let operation = progress.operation(policy).ok_or(Reason::PolicyUnavailable)?;
+        let path = progress
+            .path_parameters(policy, request.path())
+            .map(|(name, value)| v1::Parameter { name: name.to_owned(), value: value.into_owned() })
+            .collect();
+        Ok(v1::Call {
+            operation: operation.call.clone(),
+            path,
+            query: effects::query_parameters(request),
+            identity: progress.caller().map(|caller| identity(gateway, caller)),
+            request_id: self.request_id.clone().unwrap_or_default(),
+            idempotency: Some(idempotency(gateway, operation, request)?),
+            policy_revision: policy.revision().to_owned(),
+            head: self.head,
+            policy_operation: operation.name.clone(),
+        })
+    }
+
+    /// Frames a chunk of the body as a message of its own.
+    pub fn on_request_body(&mut self, size: usize) -> Action {
+        match self.phase {
+            Phase::Passed if size > 0 => {
+                let framed = framing::prefix(size)
+                    .is_some_and(|prefix| host::set_buffer(Buffer::RequestBody, 0, &prefix).is_ok());
+                // Without its frame the sidecar could not read it: nothing may go on.
+                if framed { Action::Continue } else { Action::Pause }
+            }
+            // The answer may come before all of the request is there.
+            Phase::Passed | Phase::Streaming(_) | Phase::Replaced(_) | Phase::Reset => Action::Continue,
+            Phase::New | Phase::Waiting | Phase::Answered => Action::Pause,
+        }
+    }
+
+    /// A client's trailers would be metadata to the sidecar: none go on.
+    pub fn on_request_trailers(&mut self) -> Action {
+        let none = 0_u32.to_le_bytes();
+        match host::set_header_map(Map::RequestTrailers, &none) {
+            Ok(()) => Action::Continue,
+            Err(_) => Action::Pause,
+        }
+    }
+
+    /// Logs what steps in shadow mode would have refused.
+    pub(super) fn note_shadowed(&mut self) {
+        let Some(progress) = &mut self.progress else { return };
+        for shadowed in progress.shadowed.drain(..) {
+            let line = format!(
+                r#"{{"event":"shadow","step":"{}","reason":"{}"}}"#,
+                shadowed.path, shadowed.reason
+            );
+            host::log(LogLevel::Warn, &line);
+        }
+    }
+}
+
+fn identity(gateway: &Gateway, caller: &Caller) -> v1::Identity {
+    let identity = caller.token().identity();
+    let forward = gateway.policy.issuers().get(caller.token().issuer()).map(|issuer| &issuer.claims.forward);
+    let claims = forward.into_iter().flatten().filter_map(|name| {
+        let value = spangate_policy::token::claim(identity.claims.as_object()?, name)?;
+        Some(v1::Claim { name: name.clone(), json: value.to_string() })
+    });
+    v1::Identity {
+        issuer: identity.issuer.clone(),
+        subject: identity.subject.clone().unwrap_or_default(),
+        tenant: identity.tenant.clone(),
+        roles: identity.roles.clone(),
+        scopes: identity.scopes.clone(),
+        claims: claims.collect(),
+    }
+}
+
+/// The caller's key, or a nonce that Envoy's retries repeat. Nobody can tell one anonymous caller's key from
+/// another's, so a public operation takes none.
+fn idempotency(
+    gateway: &Gateway,
+    operation: &Operation,
+    request: &Request,
+) -> Result<v1::call::Idempotency, Refusal> {
+    let refuse = |detail: &'static str| Err(Refusal { detail: detail.into(), ..Reason::ParameterInvalid.into() });
+    match request.header("idempotency-key") {
+        Occurrence::Absent => Ok(v1::call::Idempotency::Nonce(gateway.nonce())),
+        _ if operation.public => refuse("this operation takes no `Idempotency-Key`"),
+        Occurrence::Once(key)
+            if (1..=MAX_IDEMPOTENCY_KEY).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()) =>
+        {
+            Ok(v1::call::Idempotency::CallerKey(key.into_owned()))
+        }
+        Occurrence::Once(_) | Occurrence::Repeated | Occurrence::Malformed => {
+            refuse("`Idempotency-Key` must be one value of 1 to 255 visible ASCII characters")
+        }
+    }
+}
