@@ -221,3 +221,25 @@ async fn a_sidecar_that_starts_before_its_database_waits_for_it() {
     stand.ask_to_terminate();
     assert!(stand.ended().await.success());
 }
+
+#[tokio::test]
+async fn strict_ends_the_sidecar_when_an_operation_does_not_fit() {
+    let mut stand = Stand::strict().await;
+    stand.start_emulator().await;
+    stand.set_up().await;
+    assert_eq!(stand.ended().await.code(), Some(1));
+}
+
+#[tokio::test]
+async fn faults_of_a_schema_name_their_statement() {
+    let mut stand = Stand::without_emulator().await;
+    stand.start_emulator().await;
+    let error = stand.set_up_with("rows.sql", "rows.sql").await.unwrap_err();
+    assert!(error.contains("rows.sql`: the schema is refused: "), "{error}");
+    let error = stand.set_up_with("schema.sql", "schema.sql").await.unwrap_err();
+    assert!(error.contains("schema.sql`: line 2: `CREATE TABLE tenants (`: "), "{error}");
+    // Neither try left anything behind, and a second one finds what the first has made.
+    stand.set_up().await;
+    stand.set_up().await;
+    stand.until_healthy().await;
+}

@@ -3,9 +3,12 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use google_cloud_spanner::statement::Statement;
-use google_cloud_spanner::transaction::{BasicTransactionRetryPolicy, ReadWriteTransaction};
+use google_cloud_spanner::transaction::{
+    BasicTransactionRetryPolicy, ReadWriteTransaction, RetryResult, TransactionRetryPolicy,
+};
 use google_cloud_spanner::value::Value;
 use google_cloud_spanner::{Error, types::Type};
 use spangate_operations::{Body, Bound, Operation, Write, sql};
@@ -59,12 +62,29 @@ enum Failure {
 }
 
 /// What the transaction's closure tells past the client's own result.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Notes {
     /// The statement is done: what comes next is the commit.
     committing: AtomicBool,
     /// Why we rolled back ourselves.
     refusal: Mutex<Option<Refusal>>,
+}
+
+/// How often an aborted transaction runs again. That it was aborted is an answer: its commit did not happen.
+#[derive(Debug)]
+struct Aborts {
+    notes: Arc<Notes>,
+    limit: Duration,
+}
+
+impl TransactionRetryPolicy for Aborts {
+    fn on_abort(&self, error: Error, attempts: u32, elapsed: Duration) -> RetryResult {
+        self.notes.committing.store(false, Ordering::Release);
+        BasicTransactionRetryPolicy::new()
+            .with_max_attempts(20)
+            .with_total_timeout(self.limit)
+            .on_abort(error, attempts, elapsed)
+    }
 }
 
 async fn attempt(
@@ -75,13 +95,14 @@ async fn attempt(
     deadline: Instant,
 ) -> Result<Written, Failure> {
     let limit = remaining(deadline);
+    let notes = Arc::new(Notes::default());
     let runner = session
         .client
         .read_write_transaction()
         .set_transaction_tag(format!("spangate={}", operation.name))
         .set_commit_priority(priority(operation.priority))
         .with_transaction_timeout(limit)
-        .with_retry_policy(BasicTransactionRetryPolicy::new().with_max_attempts(20).with_total_timeout(limit))
+        .with_retry_policy(Aborts { notes: Arc::clone(&notes), limit })
         .with_begin_attempt_timeout(limit)
         .with_begin_retry_policy(retry_policy(deadline))
         .with_begin_backoff_policy(backoff_policy())
@@ -92,7 +113,6 @@ async fn attempt(
         .with_rollback_retry_policy(retry_policy(deadline))
         .with_rollback_backoff_policy(backoff_policy())
         .build();
-    let notes = Arc::new(Notes::default());
     let job = Arc::new(Job {
         statement: statement(operation, bound, deadline),
         returns: sql::returns_rows(&write.sql),

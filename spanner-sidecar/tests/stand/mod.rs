@@ -2,6 +2,7 @@
 //! that calls as the filter does. All of it ends with the test.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a stand fails by panicking")]
+#![allow(dead_code, reason = "each file of tests uses a part of it")]
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -56,25 +57,35 @@ impl Stand {
 
     /// The sidecar alone, listening.
     pub async fn without_emulator() -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        Self::serving(port, "operations.yaml").await
+    }
+
+    pub async fn strict() -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        Self::serving_with(port, "operations.yaml", &["--strict"]).await
+    }
+
+    /// The sidecar, before whatever is or will be at `port`.
+    pub async fn serving(port: u16, operations: &str) -> Self {
+        Self::serving_with(port, operations, &[]).await
+    }
+
+    async fn serving_with(port: u16, operations: &str, options: &[&str]) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("spangate-stand-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let socket = folder.join("sidecar.sock");
         let sidecar = sidecar(port)
-            .args(["serve", "--operations", &data("operations.yaml"), "--socket"])
+            .args(["serve", "--operations", &data(operations), "--socket"])
             .arg(&socket)
+            .args(options)
             .stderr(std::fs::File::create(folder.join("sidecar.log")).unwrap())
             .spawn()
             .unwrap();
-        let mut stand = Self {
-            folder,
-            port,
-            emulator: None,
-            sidecar: Running(sidecar),
-            channel: channel(socket.clone()),
-        };
+        let channel = channel(socket.clone());
+        let mut stand = Self { folder, port, emulator: None, sidecar: Running(sidecar), channel };
         stand.until(|| socket.exists(), "the socket").await;
         stand
     }
@@ -96,13 +107,18 @@ impl Stand {
 
     /// Runs `emulator-setup` to its end.
     pub async fn set_up(&self) {
+        self.set_up_with("schema.sql", "rows.sql").await.unwrap();
+    }
+
+    pub async fn set_up_with(&self, schema: &str, rows: &str) -> Result<(), String> {
         let output = tokio::process::Command::from(sidecar(self.port))
             .args(["emulator-setup", "--operations", &data("operations.yaml")])
-            .args(["--schema", &data("schema.sql"), "--data", &data("rows.sql")])
+            .args(["--schema", &data(schema), "--data", &data(rows)])
             .output()
             .await
             .unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        if output.status.success() { Ok(()) } else { Err(text) }
     }
 
     pub async fn execute(&self, call: Call, body: &[HttpBody]) -> Answer {

@@ -1,0 +1,129 @@
+//! What the emulator cannot do: a Spanner that fails at a chosen step, for the sidecar to tell apart what happened
+//! from what did not, and to stop trying.
+
+mod mock;
+mod stand;
+
+use std::time::Duration;
+
+use mock::{Mock, Step};
+use spangate_proto::v1::Call;
+use stand::{Stand, call, nonce};
+use tonic::{Code, Status};
+
+async fn stand() -> (Mock, Stand) {
+    let mock = Mock::start().await;
+    let stand = Stand::serving(mock.port, "faulty.yaml").await;
+    stand.until_healthy().await;
+    mock.forget_counts();
+    (mock, stand)
+}
+
+fn write(operation: &str) -> Call {
+    Call { idempotency: nonce(), ..call(operation) }
+}
+
+#[tokio::test]
+async fn a_lost_session_is_renewed_once_for_all_who_wait() {
+    let (mock, stand) = stand().await;
+    mock.lose_sessions();
+    let calls = futures::future::join_all((0..10).map(|_| stand.execute(call("Read"), &[]))).await;
+    for answer in &calls {
+        assert_eq!(answer.json(), r#"{"rows":[{"a":"x"},{"a":"y"}]}"#);
+    }
+    assert_eq!(mock.count(Step::CreateSession), 1);
+
+    mock.lose_sessions();
+    assert_eq!(stand.execute(write("Write"), &[]).await.status(), "204");
+    assert_eq!((mock.count(Step::CreateSession), mock.count(Step::Commit)), (2, 1));
+}
+
+#[tokio::test]
+async fn a_commit_without_an_answer_is_an_unknown_outcome() {
+    let (mock, stand) = stand().await;
+    mock.always(Step::Commit, Status::unavailable("gone"));
+    stand.execute(write("Write"), &[]).await.assert_refused("500", "outcome_unknown");
+    assert!(mock.count(Step::Commit) <= 5, "{} commits", mock.count(Step::Commit));
+
+    mock.silent(Step::Commit);
+    stand.execute(write("WriteInTime"), &[]).await.assert_refused("500", "outcome_unknown");
+}
+
+#[tokio::test]
+async fn what_fails_before_the_commit_has_not_happened() {
+    let (mock, stand) = stand().await;
+    mock.always(Step::Execute, Status::unavailable("gone"));
+    stand.execute(write("Write"), &[]).await.assert_refused("503", "database_unavailable");
+    mock.silent(Step::Execute);
+    stand.execute(write("WriteInTime"), &[]).await.assert_refused("504", "deadline_exceeded");
+    assert_eq!(mock.count(Step::Commit), 0);
+}
+
+#[tokio::test]
+async fn aborted_transactions_run_again() {
+    let (mock, stand) = stand().await;
+    mock.once(Step::Commit, Status::aborted("contention"));
+    assert_eq!(stand.execute(write("Write"), &[]).await.status(), "204");
+    assert_eq!((mock.count(Step::Execute), mock.count(Step::Commit)), (2, 2));
+
+    mock.always(Step::Commit, Status::aborted("contention"));
+    let answer = stand.execute(write("WriteInTime"), &[]).await;
+    // Whichever limit ends it, attempts or time: an abort is never an unknown outcome.
+    assert!(["conflict", "deadline_exceeded"].contains(&answer.reason()), "{answer:?}");
+}
+
+#[tokio::test]
+async fn reads_stop_trying() {
+    let (mock, stand) = stand().await;
+    mock.always(Step::Stream, Status::unavailable("gone"));
+    let answer = stand.execute(call("Read"), &[]).await;
+    answer.assert_refused("503", "database_unavailable");
+    assert_eq!(answer.metadata("spangate-retry-after"), "1");
+    assert!((2..=5).contains(&mock.count(Step::Stream)), "{} tries", mock.count(Step::Stream));
+
+    mock.silent(Step::Stream);
+    stand.execute(call("ReadInTime"), &[]).await.assert_refused("504", "deadline_exceeded");
+
+    for (status, expected, reason) in [
+        (Status::permission_denied("role reader may not read secret_table"), "403", "permission_denied"),
+        (Status::resource_exhausted("quota"), "503", "database_overloaded"),
+        (Status::invalid_argument("Unrecognized name: secret_column"), "500", "schema_mismatch"),
+        (Status::not_found("Table not found: secret_table"), "500", "schema_mismatch"),
+    ] {
+        mock.always(Step::Stream, status);
+        let answer = stand.execute(call("Read"), &[]).await;
+        answer.assert_refused(expected, reason);
+        assert!(!format!("{answer:?}").contains("secret"), "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_half_way_ends_with_an_error() {
+    let (mock, stand) = stand().await;
+    mock.break_after_rows(Status::new(Code::DataLoss, "half way"));
+    let answer = stand.execute(call("Read"), &[]).await;
+    assert_eq!(answer.status(), "200");
+    assert!(answer.failed());
+    assert_eq!(answer.error_reason(), "database_unavailable");
+}
+
+#[tokio::test]
+async fn roles_types_and_limits_are_on_the_wire() {
+    let (mock, stand) = stand().await;
+    assert_eq!(mock.roles(), ["reader", "writer"]);
+    stand.execute(call("Read"), &[]).await;
+    let (value, code) = mock.last_parameter("b");
+    assert_eq!((value.as_str(), code), ("7", 2));
+
+    // Twenty calls that hang fill the database: the next one is refused and not queued.
+    mock.silent(Step::Stream);
+    let hanging = (0..20).map(|_| stand.execute(call("Read"), &[]));
+    let hanging = futures::future::join_all(hanging);
+    let refused = async {
+        while mock.count(Step::Stream) < 21 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        stand.execute(call("Read"), &[]).await.assert_refused("503", "database_overloaded");
+    };
+    tokio::join!(async { drop(tokio::time::timeout(Duration::from_secs(3), hanging).await) }, refused);
+}
