@@ -258,6 +258,7 @@ impl Program {
             Some(Op::Map(_)) => "{…}".to_owned(),
             Some(Op::Test(Test::Order(..))) => "a comparison".to_owned(),
             Some(Op::Test(Test::Quantified(..)) | Op::Collect(_)) => "a macro".to_owned(),
+            Some(Op::Test(Test::And(_) | Test::Or(_))) => "a logical operator".to_owned(),
             _ => "an expression".to_owned(),
         }
     }

@@ -15,6 +15,10 @@ use self::guard::{Guard, Guards};
 use super::program::{At, Op, Program};
 use super::{ConditionFault, Conditions, Scope, Type, Value, evaluate, syntax};
 
+/// Deepest program, named conditions inlined. The checker and the evaluator recurse as deep; the stack of a wasm
+/// module is 1 MiB.
+const MAX_TREE: usize = 128;
+
 /// Loops within loops; each level multiplies the steps.
 const MAX_LOOPS: usize = 4;
 
@@ -36,8 +40,17 @@ pub(super) struct Checker<'c> {
     guards: Guards,
     /// Named conditions that are being inlined, outermost first, each with its place in the source.
     inlining: Vec<(String, u64)>,
-    inlined: Vec<(String, Typed)>,
+    inlined: Vec<Inlined>,
+    depth: usize,
+    deepest: usize,
     reads_identity: bool,
+}
+
+/// A named condition that is part of the program, and how deep it is itself.
+struct Inlined {
+    name: String,
+    typed: Typed,
+    height: usize,
 }
 
 /// What a checked source amounts to.
@@ -67,12 +80,18 @@ pub(super) fn check(
         guards: Guards::default(),
         inlining: name.map(|name| (name.to_owned(), 0)).into_iter().collect(),
         inlined: Vec::new(),
+        depth: 0,
+        deepest: 0,
         reads_identity: false,
     };
     let Typed { at: root, type_ } = checker.expression(&tree);
+    if checker.deepest > MAX_TREE {
+        let message = format!("the condition is nested more than {MAX_TREE} deep");
+        checker.faults.push((tree.id, ConditionFault::new("condition_too_deep", message)));
+    }
     let Checker { program, faults, warnings, inlined, reads_identity, .. } = checker;
     if faults.is_empty() {
-        let uses = inlined.into_iter().map(|(name, _)| name).collect();
+        let uses = inlined.into_iter().map(|inlined| inlined.name).collect();
         return Ok(Checked {
             program,
             root,
@@ -101,7 +120,21 @@ fn placed(source: &str, faults: Vec<(u64, ConditionFault)>) -> Vec<ConditionFaul
 
 impl Checker<'_> {
     fn expression(&mut self, tree: &IdedExpr) -> Typed {
-        let typed = match &tree.expr {
+        self.depth += 1;
+        self.deepest = self.deepest.max(self.depth);
+        // Beyond the bound one fault is told, at the end.
+        let typed = if self.depth > MAX_TREE {
+            self.constant(Value::Null, Type::Dyn)
+        } else {
+            let typed = self.typed(tree);
+            self.folded(typed)
+        };
+        self.depth -= 1;
+        typed
+    }
+
+    fn typed(&mut self, tree: &IdedExpr) -> Typed {
+        match &tree.expr {
             Expr::Literal(literal) => self.literal(literal),
             Expr::Ident(name) => self.identifier(tree.id, name),
             Expr::Select(select) if select.test => self.presence(tree.id, select),
@@ -118,8 +151,7 @@ impl Checker<'_> {
             Expr::Unspecified => {
                 self.fault(tree.id, ConditionFault::new("condition_syntax", "an expression is missing"))
             }
-        };
-        self.folded(typed)
+        }
     }
 
     fn push(&mut self, op: Op, type_: Type) -> Typed {

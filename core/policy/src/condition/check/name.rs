@@ -4,13 +4,10 @@ use cel::common::ast::{Expr, IdedExpr, LiteralValue, SelectExpr};
 use spangate_document::suggestion;
 
 use super::guard::{Guard, Guards};
-use super::{Checker, Typed};
+use super::{Checker, Inlined, Typed};
 use crate::condition::program::{Op, Test};
 use crate::condition::variables::{Entries, Fact, OBJECTS, Variable};
 use crate::condition::{ConditionFault, Scope, Type, Value, syntax};
-
-/// Deepest that named conditions may stand in each other; each may add the whole depth of a source.
-const MAX_INLINED: usize = 8;
 
 /// Types as values: `type(x) == int`.
 const TYPE_NAMES: &[&str] =
@@ -242,8 +239,9 @@ impl Checker<'_> {
             let message = format!("`conditions.{name}` needs itself: {}", circle.join(" → "));
             return self.fault(expression, ConditionFault::new("condition_cycle", message));
         }
-        if let Some((_, known)) = self.inlined.iter().find(|(known, _)| known == name) {
-            return known.clone();
+        if let Some(known) = self.inlined.iter().find(|known| known.name == name) {
+            self.deepest = self.deepest.max(self.depth + known.height);
+            return known.typed.clone();
         }
         let named = self.named;
         let Some(source) = named.source(name) else {
@@ -259,18 +257,17 @@ impl Checker<'_> {
             let message = format!("`conditions.{name}` has faults of its own");
             return self.fault(expression, ConditionFault::new("condition_faulty", message));
         };
-        if self.inlining.len() >= MAX_INLINED {
-            let message = format!("conditions that need each other are nested more than {MAX_INLINED} deep");
-            return self.fault(expression, ConditionFault::new("condition_too_deep", message));
-        }
         let loops = std::mem::take(&mut self.loops);
         let guards = std::mem::take(&mut self.guards);
+        let deepest = std::mem::replace(&mut self.deepest, self.depth);
         self.inlining.push((name.to_owned(), expression));
         let typed = self.expression(&tree);
         self.inlining.pop();
+        let height = self.deepest - self.depth;
+        self.deepest = self.deepest.max(deepest);
         self.guards = guards;
         self.loops = loops;
-        self.inlined.push((name.to_owned(), typed.clone()));
+        self.inlined.push(Inlined { name: name.to_owned(), typed: typed.clone(), height });
         typed
     }
 

@@ -75,6 +75,10 @@ impl Checker<'_> {
             );
             operands.push(typed.at);
         }
+        let settles = Value::Bool(!all);
+        if operands.iter().any(|operand| self.program.constant_at(*operand) == Some(&settles)) {
+            return self.constant(settles, Type::Bool);
+        }
         let operands = self.program.push_operands(&operands);
         self.test(if all { Test::And(operands) } else { Test::Or(operands) })
     }

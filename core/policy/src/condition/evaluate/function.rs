@@ -19,7 +19,9 @@ impl<'f> Evaluation<'f> {
         }
         self.spend(at, cost)?;
         let given = arguments.get(..operands.len()).unwrap_or_default();
-        apply(function, given).map_err(|kind| Failure { kind, at })
+        let result = apply(function, given).map_err(|kind| Failure { kind, at })?;
+        self.spend(at, weight(&result))?;
+        Ok(result)
     }
 }
 

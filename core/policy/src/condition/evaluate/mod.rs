@@ -21,8 +21,12 @@ use crate::facts::Facts;
 
 pub(super) use self::conversion::{is_cidr, is_duration, is_ip, is_timestamp, is_zone};
 
-/// Steps that one evaluation may take: each turn of a loop, each call, each 64 bytes of text looked through.
-const BUDGET: u32 = 200_000;
+/// Steps that one evaluation may take: each turn of a loop, each call, each element made, each 64 bytes of text
+/// looked through. Some ten milliseconds at the very worst.
+const BUDGET: u32 = 100_000;
+
+/// A pattern takes far longer for a byte than a search does.
+const STEPS_OF_PATTERN: u32 = 16;
 
 /// Greatest text, in bytes, and greatest list that an expression may make.
 const MAX_SIZE: usize = 1 << 20;
@@ -196,7 +200,7 @@ impl<'f> Evaluation<'f> {
             }
             Test::Matches(text, pattern) => {
                 let text = self.text(text)?;
-                self.spend(at, 1 + bytes(text.len()))?;
+                self.spend(at, 1 + bytes(text.len()).saturating_mul(STEPS_OF_PATTERN))?;
                 let pattern = self.program.pattern(pattern).ok_or(fail(ErrorKind::NoSuchOverload))?;
                 Ok(pattern.is_match(&text))
             }

@@ -128,6 +128,28 @@ fn bounds() {
 }
 
 #[test]
+fn named_conditions_are_bounded_together() {
+    let chain = |links: usize, of: fn(usize) -> String| {
+        let mut pairs: Vec<(String, String)> =
+            (0..links).map(|link| (format!("c{link}"), of(link + 1))).collect();
+        pairs.push((format!("c{links}"), "request.method == 'PUT'".to_owned()));
+        Conditions::build(pairs.iter().map(|(name, source)| (name.as_str(), source.as_str())))
+    };
+    let nested = |link: usize| format!("!(conditions.c{link} || request.path == '')");
+    assert_eq!(chain(30, nested).1, []);
+    let faults = chain(60, nested).1;
+    assert!(faults.iter().any(|(_, fault)| fault.code == "condition_too_deep"), "{faults:?}");
+
+    // Each link doubles the work of the one before.
+    let doubled = |link: usize| format!("conditions.c{link} || conditions.c{link}");
+    let (named, faults) = chain(40, doubled);
+    assert_eq!(faults, []);
+    let condition = Condition::compile("conditions.c0", Scope::Request, &named).unwrap();
+    let error = condition.evaluate(&super::Call::default()).unwrap_err();
+    assert_eq!(error.to_string(), "`a logical operator` took more steps than an evaluation may");
+}
+
+#[test]
 fn unguarded_reads_are_warned_of() {
     check(
         "request.headers['X-Tier'] == 'gold'",
@@ -277,7 +299,8 @@ fn named_conditions() {
 fn what_no_call_can_change_is_known() {
     for (source, constant) in [
         ("1 + 1 == 2", Some(true)),
-        ("request.method == 'GET' && false", None),
+        ("request.method == 'GET' && false", Some(false)),
+        ("request.method == 'GET' || 'a' != 'b'", Some(true)),
         ("'a' in ['b', 'c']", Some(false)),
         ("cidr('10.0.0.0/8').containsIP('10.1.2.3')", Some(true)),
         ("request.method == 'GET'", None),
