@@ -102,7 +102,7 @@ pub fn location(operation: &Operation, bound: &[Bound<'_>], written: &Written) -
         let index = written.names.iter().position(|column| column == name)?;
         text(written.rows.first()?.get(index)?)
     };
-    let parameter = |name: &str| bound.iter().find(|bound| bound.name == name)?.value.to_text();
+    let parameter = |name: &str| bound.iter().find(|bound| bound.parameter.name == name)?.value.to_text();
     match location.fill(|name| column(name).or_else(|| parameter(name))) {
         Ok(location) => Some(location),
         Err(name) => {

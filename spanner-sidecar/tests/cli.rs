@@ -1,5 +1,7 @@
 //! What the command line refuses, as a person sees it.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::process::Command;
 
 fn run(arguments: &[&str]) -> (bool, String) {

@@ -84,6 +84,9 @@ async fn reads_stop_trying() {
     mock.silent(Step::Stream);
     stand.execute(call("ReadInTime"), &[]).await.assert_refused("504", "deadline_exceeded");
 
+    // The caller's deadline, where it is the shorter one.
+    stand.execute_within(call("Read"), "300m").await.assert_refused("504", "deadline_exceeded");
+
     for (status, expected, reason) in [
         (Status::permission_denied("role reader may not read secret_table"), "403", "permission_denied"),
         (Status::resource_exhausted("quota"), "503", "database_overloaded"),

@@ -27,11 +27,10 @@ pub struct Caller<'c> {
     pub claims: Vec<(&'c str, &'c str)>,
 }
 
-/// A value for `@name`.
-#[derive(Clone, Debug, PartialEq)]
+/// A parameter and its value for one call.
+#[derive(Clone, Debug)]
 pub struct Bound<'o> {
-    pub name: &'o str,
-    pub r#type: Type,
+    pub parameter: &'o Parameter,
     pub value: Value,
 }
 
@@ -57,10 +56,7 @@ pub fn bind<'o>(operation: &'o Operation, inputs: &Inputs<'_>) -> Result<Vec<Bou
     operation
         .parameters
         .iter()
-        .map(|parameter| {
-            let value = value(parameter, inputs, body.as_ref())?;
-            Ok(Bound { name: &parameter.name, r#type: parameter.r#type, value })
-        })
+        .map(|parameter| Ok(Bound { parameter, value: value(parameter, inputs, body.as_ref())? }))
         .collect()
 }
 

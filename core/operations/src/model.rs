@@ -50,13 +50,6 @@ pub struct Operation {
 }
 
 impl Operation {
-    pub fn sql(&self) -> &str {
-        match &self.kind {
-            Kind::Read(read) => &read.sql,
-            Kind::Write(write) => &write.sql,
-        }
-    }
-
     pub fn is_write(&self) -> bool {
         matches!(self.kind, Kind::Write(_))
     }
@@ -99,6 +92,15 @@ pub enum Kind {
     Write(Write),
 }
 
+impl Kind {
+    pub fn sql(&self) -> &str {
+        match self {
+            Self::Read(read) => &read.sql,
+            Self::Write(write) => &write.sql,
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct Read {
     pub sql: String,
@@ -117,6 +119,8 @@ pub enum Staleness {
 #[derive(Clone, Debug)]
 pub struct Write {
     pub sql: String,
+    /// Whether the statement has a `THEN RETURN`.
+    pub returns_rows: bool,
     pub expect: Option<Expectation>,
     pub idempotency: Idempotency,
 }
@@ -173,6 +177,8 @@ pub struct Parameter {
     pub name: String,
     pub r#type: Type,
     pub source: Source,
+    /// Whether the SQL names it; a parameter may serve a location alone.
+    pub in_sql: bool,
     /// When absent it is refused; otherwise it is NULL.
     pub required: bool,
     /// A body's `null` is taken as NULL.

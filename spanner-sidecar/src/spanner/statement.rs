@@ -8,7 +8,7 @@ use google_cloud_spanner::model::request_options;
 use google_cloud_spanner::statement::{Statement, StatementBuilder};
 use google_cloud_spanner::types::{self, Type as SpannerType};
 use google_cloud_spanner::value::Value as SpannerValue;
-use spangate_operations::{Bound, Operation, Priority, Scalar, Type, Value, sql};
+use spangate_operations::{Bound, Operation, Priority, Scalar, Type, Value};
 use tokio::time::Instant;
 
 use super::{backoff_policy, remaining, retry_policy};
@@ -18,8 +18,8 @@ pub fn statement(operation: &Operation, bound: &[Bound<'_>], deadline: Instant) 
     let mut builder = base(operation, remaining(deadline))
         .with_retry_policy(retry_policy(deadline))
         .with_backoff_policy(backoff_policy());
-    for Bound { name, r#type, value } in used(operation, bound) {
-        builder = builder.add_typed_param(*name, to_spanner(value), spanner_type(*r#type));
+    for Bound { parameter, value } in bound.iter().filter(|bound| bound.parameter.in_sql) {
+        builder = builder.add_typed_param(&parameter.name, to_spanner(value), spanner_type(parameter.r#type));
     }
     builder.build()
 }
@@ -30,20 +30,15 @@ pub fn to_plan(operation: &Operation, deadline: Instant) -> Statement {
         .with_retry_policy(retry_policy(deadline))
         .with_backoff_policy(backoff_policy())
         .set_query_mode(QueryMode::Plan);
-    for parameter in &operation.parameters {
-        if is_used(operation, &parameter.name) {
-            builder = builder.add_typed_param(
-                &parameter.name,
-                SpannerValue::null(),
-                spanner_type(parameter.r#type),
-            );
-        }
+    for parameter in operation.parameters.iter().filter(|parameter| parameter.in_sql) {
+        builder =
+            builder.add_typed_param(&parameter.name, SpannerValue::null(), spanner_type(parameter.r#type));
     }
     builder.build()
 }
 
 fn base(operation: &Operation, attempt: Duration) -> StatementBuilder {
-    Statement::builder(operation.sql())
+    Statement::builder(operation.kind.sql())
         .set_priority(priority(operation.priority))
         .set_request_tag(format!("spangate={}", operation.name))
         .with_attempt_timeout(attempt)
@@ -55,16 +50,6 @@ pub fn priority(priority: Priority) -> request_options::Priority {
         Priority::Medium => request_options::Priority::Medium,
         Priority::High => request_options::Priority::High,
     }
-}
-
-/// A parameter may serve a location alone.
-fn used<'b, 'o>(operation: &Operation, bound: &'b [Bound<'o>]) -> impl Iterator<Item = &'b Bound<'o>> {
-    let names = sql::parameters(operation.sql());
-    bound.iter().filter(move |bound| names.iter().any(|name| name.eq_ignore_ascii_case(bound.name)))
-}
-
-fn is_used(operation: &Operation, name: &str) -> bool {
-    sql::parameters(operation.sql()).iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
 /// Everything but booleans and floats travels as text.

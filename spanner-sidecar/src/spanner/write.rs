@@ -11,7 +11,7 @@ use google_cloud_spanner::transaction::{
 };
 use google_cloud_spanner::value::Value;
 use google_cloud_spanner::{Error, types::Type};
-use spangate_operations::{Body, Bound, Operation, Write, sql};
+use spangate_operations::{Body, Bound, Operation, Write};
 use tokio::time::{Instant, timeout_at};
 
 use super::connection::Session;
@@ -115,7 +115,6 @@ async fn attempt(
         .build();
     let job = Arc::new(Job {
         statement: statement(operation, bound, deadline),
-        returns: sql::returns_rows(&write.sql),
         body: operation.answer.body,
         write: write.clone(),
     });
@@ -155,7 +154,6 @@ async fn attempt(
 
 struct Job {
     statement: Statement,
-    returns: bool,
     body: Body,
     write: Write,
 }
@@ -170,7 +168,7 @@ struct Returned {
 impl Job {
     async fn run(&self, transaction: &ReadWriteTransaction, notes: &Notes) -> Result<Returned, Error> {
         notes.committing.store(false, Ordering::Release);
-        let (returned, count) = if self.returns {
+        let (returned, count) = if self.write.returns_rows {
             self.query(transaction).await?
         } else {
             (Returned::default(), transaction.execute_update(self.statement.clone()).await?)
@@ -212,7 +210,9 @@ impl Job {
             ));
         }
         match (self.body, returned.rows.len()) {
-            (Body::One, 0) if self.returns => Err(Refusal::new(Reason::NotFound, "there is no such row")),
+            (Body::One, 0) if self.write.returns_rows => {
+                Err(Refusal::new(Reason::NotFound, "there is no such row"))
+            }
             (Body::One, 2..) => {
                 let detail = "the operation answers with one row and touched more; nothing was written";
                 Err(Refusal::new(Reason::SchemaMismatch, detail))

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
+use std::vec::IntoIter;
 
 use hyper_util::rt::TokioIo;
 use prost::Message;
@@ -17,6 +18,7 @@ use spangate_proto::google::api::HttpBody;
 use spangate_proto::v1::gateway_client::GatewayClient;
 use spangate_proto::v1::{Call, Identity, Parameter, call};
 use tokio::net::UnixStream;
+use tokio_stream::Iter;
 use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request, Response, Status, Streaming};
@@ -130,15 +132,19 @@ impl Stand {
         Answer::of(self.begin(call, &[]).await, pause).await
     }
 
+    /// With a deadline of the caller's own, as gRPC writes it.
+    pub async fn execute_within(&self, call: Call, timeout: &str) -> Answer {
+        let mut request = request(call, &[]);
+        request.metadata_mut().insert("grpc-timeout", timeout.parse().unwrap());
+        Answer::of(GatewayClient::new(self.channel.clone()).execute(request).await, Duration::ZERO).await
+    }
+
     pub async fn begin(
         &self,
         call: Call,
         body: &[HttpBody],
     ) -> Result<Response<Streaming<HttpBody>>, Status> {
-        let mut request = Request::new(tokio_stream::iter(body.to_vec()));
-        let bytes = MetadataValue::from_bytes(&call.encode_to_vec());
-        request.metadata_mut().insert_bin(CALL_METADATA, bytes);
-        GatewayClient::new(self.channel.clone()).execute(request).await
+        GatewayClient::new(self.channel.clone()).execute(request(call, body)).await
     }
 
     pub async fn health(&self) -> String {
@@ -210,6 +216,13 @@ impl Drop for Stand {
         }
         let _ = std::fs::remove_dir_all(&self.folder);
     }
+}
+
+fn request(call: Call, body: &[HttpBody]) -> Request<Iter<IntoIter<HttpBody>>> {
+    let mut request = Request::new(tokio_stream::iter(body.to_vec()));
+    let bytes = MetadataValue::from_bytes(&call.encode_to_vec());
+    request.metadata_mut().insert_bin(CALL_METADATA, bytes);
+    request
 }
 
 fn sidecar(port: u16) -> Command {

@@ -33,7 +33,7 @@ fn check(operation: &str, inputs: &Inputs<'_>, expected: Expect) {
     let actual = match bind(operations.operation(operation).unwrap(), inputs) {
         Ok(bound) => bound
             .iter()
-            .map(|bound| format!("{}: {} = {:?}", bound.name, bound.r#type, bound.value))
+            .map(|bound| format!("{}: {} = {:?}", bound.parameter.name, bound.parameter.r#type, bound.value))
             .collect::<Vec<_>>()
             .join("\n"),
         Err(refusal) => format!("{:?}: {}", refusal.wrong, refusal.detail),

@@ -1,6 +1,6 @@
 //! One operation: what kind it is, what it answers, under which limits.
 
-use spangate_document::{Diagnostic, Diagnostics, Fields, Node, Path, Value as Json};
+use spangate_document::{Diagnostic, Diagnostics, Fields, Node, Path, Value as Json, suggestion};
 
 use super::{Context, choice, fault_at, parameter, priority, statement, unsupported};
 use crate::{Answer, Body, Idempotency, Kind, Location, Numbers, Operation, Source, sql};
@@ -19,7 +19,7 @@ pub(super) fn read(
     diagnostics: &mut Diagnostics,
 ) -> Option<Operation> {
     let mut fields = Fields::of(node, path, diagnostics)?;
-    let (parameters, max_body) = parameter::read_all(&mut fields, diagnostics);
+    let (mut parameters, max_body) = parameter::read_all(&mut fields, diagnostics);
     let kind = kind(&mut fields, diagnostics);
     let answer = answer(&mut fields, kind.as_ref(), diagnostics);
     let database = database(&mut fields, context, diagnostics);
@@ -29,6 +29,12 @@ pub(super) fn read(
     let numbers =
         choice(&mut fields, "numbers", &[("text", Numbers::Text), ("native", Numbers::Native)], diagnostics);
     unsupported(&mut fields, NOT_YET, diagnostics);
+    if let Some(kind) = &kind {
+        let used = sql::parameters(kind.sql());
+        for parameter in &mut parameters {
+            parameter.in_sql = used.contains(&parameter.name.as_str());
+        }
+    }
     let operation = Operation {
         name: name.to_owned(),
         database: database?,
@@ -98,7 +104,7 @@ fn kind(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Option<Kind> 
 
 fn answer(fields: &mut Fields<'_>, kind: Option<&Kind>, diagnostics: &mut Diagnostics) -> Option<Answer> {
     let returns = match kind {
-        Some(Kind::Write(write)) => sql::returns_rows(&write.sql),
+        Some(Kind::Write(write)) => write.returns_rows,
         Some(Kind::Read(_)) | None => true,
     };
     let of_body = |body| Answer { status: if body == Body::None { 204 } else { 200 }, body, location: None };
@@ -159,23 +165,26 @@ fn answer_with_status(
 
 /// What can be told without the schema; planning tells the rest.
 fn compare_with_sql(operation: &Operation, fields: &Fields<'_>, diagnostics: &mut Diagnostics) {
-    let used = sql::parameters(operation.sql());
     let sql_node = ["read", "write"].iter().find_map(|name| fields.node().member(name));
-    for name in &used {
-        if !operation.parameters.iter().any(|parameter| parameter.name.eq_ignore_ascii_case(name)) {
+    for name in sql::parameters(operation.kind.sql()) {
+        if operation.parameter(name).is_none() {
             let fault = Diagnostic::error(
                 "undeclared_parameter",
                 fields.path(),
                 format!("the SQL uses `@{name}`, which `parameters` does not declare"),
-            );
-            diagnostics.push(fault.at(sql_node.and_then(|node| node.span)));
+            )
+            .at(sql_node.and_then(|node| node.span));
+            let declared = operation.parameters.iter().map(|parameter| parameter.name.as_str());
+            diagnostics.push(match suggestion(name, declared) {
+                Some(known) => fault.help(format!("did you mean `@{known}`?")),
+                None => fault,
+            });
         }
     }
     let in_location =
         |name: &str| operation.answer.location.iter().flat_map(Location::names).any(|known| known == name);
     for parameter in &operation.parameters {
-        let is_used = used.iter().any(|name| parameter.name.eq_ignore_ascii_case(name));
-        if is_used || in_location(&parameter.name) {
+        if parameter.in_sql || in_location(&parameter.name) {
             continue;
         }
         let path = fields.path().member("parameters").member(&parameter.name);

@@ -63,7 +63,7 @@ pub(super) fn write(
         diagnostics.push(fault.at(node.span).help("write `- sql: …`"));
         return None;
     };
-    let mut sql = None;
+    let mut statement = None;
     let mut expect = None;
     for (index, item) in items.iter().enumerate() {
         let path = path.index(index);
@@ -76,14 +76,14 @@ pub(super) fn write(
         let text = fields.string("sql", diagnostics);
         let expected = fields.take("expect");
         match (text, expected) {
-            (Some(_), None) if sql.is_some() => {
+            (Some(_), None) if statement.is_some() => {
                 diagnostics.error("unsupported", &path, item, "a second statement is not supported yet");
             }
             (Some(text), None) => {
                 one_statement(text, &fields, &["INSERT", "UPDATE", "DELETE"], "a write", diagnostics);
-                sql = Some(text.to_owned());
+                statement = Some(text.to_owned());
             }
-            (None, Some(_)) if sql.is_none() || expect.is_some() => {
+            (None, Some(_)) if statement.is_none() || expect.is_some() => {
                 let message = "`expect` follows the statement that it concerns, once";
                 diagnostics.error("invalid_value", &path, item, message);
             }
@@ -102,7 +102,8 @@ pub(super) fn write(
     if items.is_empty() {
         diagnostics.error("invalid_value", &path, node, "a write needs a statement");
     }
-    Some(Write { sql: sql?, expect, idempotency })
+    let sql: String = statement?;
+    Some(Write { returns_rows: sql::returns_rows(&sql), sql, expect, idempotency })
 }
 
 fn expectation(node: &Node, path: Path, diagnostics: &mut Diagnostics) -> Option<Expectation> {
