@@ -40,6 +40,10 @@ pub struct Serve {
     #[arg(long, value_name = "UID")]
     pub allow_uid: Vec<u32>,
 
+    /// Group that the socket, mode 0660, is given to, so that a proxy of another user can reach it.
+    #[arg(long, value_name = "GID")]
+    pub socket_group: Option<u32>,
+
     /// Loopback address to listen on, in place of the socket.
     #[arg(long, value_name = "ADDRESS", requires = "trust_loopback")]
     pub listen: Option<SocketAddr>,

@@ -5,12 +5,17 @@ use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use futures::StreamExt;
-use tokio::net::{TcpListener, UnixListener, UnixStream};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio_stream::Stream;
 use tokio_stream::wrappers::{TcpListenerStream, UnixListenerStream};
+
+/// After a failed accept, so that the next ones do not fail as fast as they can.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// A bound Unix socket; its file goes when this goes.
 pub struct Socket {
@@ -30,7 +35,7 @@ impl Drop for SocketFile {
 }
 
 impl Socket {
-    pub async fn bind(path: &Path, allow: &[u32]) -> anyhow::Result<Self> {
+    pub async fn bind(path: &Path, allow: &[u32], group: Option<u32>) -> anyhow::Result<Self> {
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent)
                 .with_context(|| format!("cannot create `{}` for the socket", parent.display()))?;
@@ -42,6 +47,10 @@ impl Socket {
         // Until here the mode is the umask's; whoever got in meanwhile still meets the check of user ids.
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660))
             .with_context(|| format!("cannot set the mode of `{}`", path.display()))?;
+        if group.is_some() {
+            std::os::unix::fs::chown(path, None, group)
+                .with_context(|| format!("cannot give `{}` to the group", path.display()))?;
+        }
         let own = std::fs::symlink_metadata(path)?.uid();
         let allowed = [own, 0].into_iter().chain(allow.iter().copied()).collect();
         Ok(Self { listener, allowed, file })
@@ -50,15 +59,27 @@ impl Socket {
     /// Connections of allowed peers; others are closed unread.
     pub fn into_incoming(self) -> (impl Stream<Item = std::io::Result<UnixStream>>, SocketFile) {
         let Self { listener, allowed, file } = self;
-        let incoming = UnixListenerStream::new(listener).filter_map(move |connection| {
-            let admitted = match connection {
-                Ok(connection) => admit(connection, &allowed).map(Ok),
-                Err(error) => Some(Err(error)),
-            };
+        let incoming = surviving(UnixListenerStream::new(listener)).filter_map(move |connection| {
+            let admitted = connection.map(|connection| admit(connection, &allowed)).transpose();
             async move { admitted }
         });
         (Box::pin(incoming), file)
     }
+}
+
+/// A connection that cannot be accepted, for want of descriptors for one, is no reason to end the server, as the
+/// error would if it were handed on.
+fn surviving<C: Send + 'static>(
+    connections: impl Stream<Item = std::io::Result<C>> + Send + 'static,
+) -> Pin<Box<dyn Stream<Item = std::io::Result<C>> + Send>> {
+    Box::pin(connections.filter_map(async |connection| match connection {
+        Ok(connection) => Some(Ok(connection)),
+        Err(error) => {
+            tracing::warn!(event = "accept_failed", error = %error);
+            tokio::time::sleep(PAUSE).await;
+            None
+        }
+    }))
 }
 
 fn admit(connection: UnixStream, allowed: &[u32]) -> Option<UnixStream> {
@@ -95,14 +116,16 @@ async fn remove_stale(path: &Path) -> anyhow::Result<()> {
     }
 }
 
-pub async fn loopback(address: SocketAddr) -> anyhow::Result<(TcpListenerStream, SocketAddr)> {
+pub async fn loopback(
+    address: SocketAddr,
+) -> anyhow::Result<(impl Stream<Item = std::io::Result<TcpStream>>, SocketAddr)> {
     if !address.ip().is_loopback() {
         bail!("`{address}` is not a loopback address: from elsewhere nothing tells the proxy from others");
     }
     let listener =
         TcpListener::bind(address).await.with_context(|| format!("cannot listen on `{address}`"))?;
     let address = listener.local_addr()?;
-    Ok((TcpListenerStream::new(listener), address))
+    Ok((surviving(TcpListenerStream::new(listener)), address))
 }
 
 #[cfg(test)]
@@ -116,15 +139,15 @@ mod tests {
         let path = folder.join("s.sock");
 
         drop(UnixListener::bind(&path).unwrap());
-        let socket = Socket::bind(&path, &[]).await.unwrap();
+        let socket = Socket::bind(&path, &[], None).await.unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o660);
-        let error = Socket::bind(&path, &[]).await.err().unwrap();
+        let error = Socket::bind(&path, &[], None).await.err().unwrap();
         assert!(error.to_string().contains("listens on"), "{error}");
         drop(socket);
         assert!(!path.exists());
 
         std::fs::write(&path, "a file").unwrap();
-        let error = Socket::bind(&path, &[]).await.err().unwrap();
+        let error = Socket::bind(&path, &[], None).await.err().unwrap();
         assert!(error.to_string().contains("is no socket"), "{error}");
         std::fs::remove_dir_all(&folder).unwrap();
     }

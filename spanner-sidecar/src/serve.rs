@@ -55,7 +55,8 @@ pub async fn run(options: cli::Serve) -> anyhow::Result<()> {
             serve(server, incoming, stopping.clone(), options.drain).await?;
         }
         None => {
-            let socket = listener::Socket::bind(&options.socket, &options.allow_uid).await?;
+            let socket =
+                listener::Socket::bind(&options.socket, &options.allow_uid, options.socket_group).await?;
             let (incoming, _file) = socket.into_incoming();
             listening(&options.socket.display().to_string());
             serve(server, incoming, stopping.clone(), options.drain).await?;

@@ -41,6 +41,10 @@ async fn reads() {
     // The order of another tenant is not there for this one.
     stand.execute(one("c"), &[]).await.assert_refused("404", "not_found");
 
+    for operation in ["CountStale", "CountSince"] {
+        assert_eq!(stand.execute(call(operation), &[]).await.json(), r#"{"tenants":"2"}"#, "{operation}");
+    }
+
     let head = Call { head: true, ..orders("7") };
     let head = stand.execute(head, &[]).await;
     assert_eq!((head.status(), head.json()), ("200", ""));

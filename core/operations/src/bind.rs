@@ -120,7 +120,7 @@ fn value(declared: &Parameter, inputs: &Inputs<'_>, body: Option<&Node>) -> Resu
     };
     let of_caller = matches!(declared.source, Source::Identity(_) | Source::Claim(_));
     match (found, &declared.default) {
-        (Some(value), _) => match declared.constraints.violation(&value) {
+        (Some(value), _) => match declared.constraints.violation(declared.r#type, &value) {
             None => Ok(value),
             Some(_) if of_caller => Err(identity_lacks(declared)),
             Some(violation) => Err(invalid(declared, &violation)),

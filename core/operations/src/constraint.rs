@@ -2,24 +2,25 @@
 
 use std::cmp::Ordering;
 
-use crate::{Constraints, Value};
+use crate::{Constraints, Scalar, Type, Value};
 
 impl Constraints {
     /// What is wrong with `value`, in words that are safe to show: they name the constraint, never the value.
-    pub fn violation(&self, value: &Value) -> Option<String> {
+    pub fn violation(&self, r#type: Type, value: &Value) -> Option<String> {
         if let Value::Null = value {
             return None;
         }
-        self.length(value).or_else(|| match value {
+        self.length(r#type, value).or_else(|| match value {
             Value::Array(items) => items.iter().find_map(|item| self.element(item)),
             _ => self.element(value),
         })
     }
 
-    fn length(&self, value: &Value) -> Option<String> {
-        let (length, unit) = match value {
-            Value::Array(items) => (items.len(), "elements"),
-            Value::Text(text) => (text.chars().count(), "characters"),
+    fn length(&self, r#type: Type, value: &Value) -> Option<String> {
+        let (length, unit) = match (value, r#type) {
+            (Value::Array(items), _) => (items.len(), "elements"),
+            (Value::Text(text), Type::Scalar(Scalar::Bytes)) => (decoded_length(text), "bytes"),
+            (Value::Text(text), _) => (text.chars().count(), "characters"),
             _ => return None,
         };
         let length = u64::try_from(length).unwrap_or(u64::MAX);
@@ -54,6 +55,12 @@ impl Constraints {
     }
 }
 
+/// Of base64 with padding: three bytes for four characters.
+fn decoded_length(text: &str) -> usize {
+    let padding = text.bytes().filter(|byte| *byte == b'=').count();
+    (text.len() / 4 * 3).saturating_sub(padding)
+}
+
 /// Dates and timestamps are texts of one length whose order is that of time. NaN compares with nothing, so that
 /// no bound lets it in.
 fn compare(one: &Value, other: &Value) -> Option<Ordering> {
@@ -69,7 +76,8 @@ fn compare(one: &Value, other: &Value) -> Option<Ordering> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Scalar;
+
+    const INT64: Type = Type::Scalar(Scalar::Int64);
 
     #[test]
     fn bounds_hold_at_their_edges() {
@@ -79,25 +87,39 @@ mod tests {
             ..Constraints::default()
         };
         for (value, fine) in [(0, false), (1, true), (1000, true), (1001, false), (i64::MIN, false)] {
-            assert_eq!(constraints.violation(&Value::Int64(value)).is_none(), fine, "{value}");
+            assert_eq!(constraints.violation(INT64, &Value::Int64(value)).is_none(), fine, "{value}");
         }
         let constraints = Constraints { maximum: Some(Value::Float(5.0)), ..Constraints::default() };
-        assert!(constraints.violation(&Value::Float(f64::NAN)).is_some());
+        assert!(constraints.violation(Type::Scalar(Scalar::Float64), &Value::Float(f64::NAN)).is_some());
     }
 
     #[test]
     fn times_compare_as_instants() {
         let at = |text| Value::from_text(Scalar::Timestamp, text).unwrap();
         let constraints = Constraints { minimum: Some(at("2026-11-23T12:00:00Z")), ..Constraints::default() };
-        assert_eq!(constraints.violation(&at("2026-11-23T13:00:00+01:00")), None);
-        assert!(constraints.violation(&at("2026-11-23T12:59:59+01:00")).is_some());
+        assert_eq!(
+            constraints.violation(Type::Scalar(Scalar::Timestamp), &at("2026-11-23T13:00:00+01:00")),
+            None
+        );
+        assert!(
+            constraints
+                .violation(Type::Scalar(Scalar::Timestamp), &at("2026-11-23T12:59:59+01:00"))
+                .is_some()
+        );
     }
 
     #[test]
-    fn lengths_count_characters_and_elements() {
+    fn lengths_count_characters_bytes_and_elements() {
         let constraints = Constraints { max_length: Some(2), ..Constraints::default() };
-        assert_eq!(constraints.violation(&Value::Text("éé".to_owned())), None);
+        assert_eq!(constraints.violation(Type::Scalar(Scalar::String), &Value::Text("éé".to_owned())), None);
+        let bytes = |text: &str| {
+            constraints.violation(Type::Scalar(Scalar::Bytes), &Value::Text(text.to_owned())).is_none()
+        };
+        assert_eq!([bytes(""), bytes("AQI="), bytes("AQID")], [true, true, false]);
         let three = Value::Array(vec![Value::Int64(1); 3]);
-        assert_eq!(constraints.violation(&three).as_deref(), Some("must have at most 2 elements"));
+        assert_eq!(
+            constraints.violation(Type::Array(Scalar::Int64), &three).as_deref(),
+            Some("must have at most 2 elements")
+        );
     }
 }

@@ -208,7 +208,8 @@ pub enum IdentityField {
     Scopes,
 }
 
-/// JSON Schema's words. Of an array, lengths count elements and all else concerns each element.
+/// JSON Schema's words. Lengths count characters, of BYTES the bytes, of an array the elements; all else concerns
+/// each element. A pattern may match anywhere: anchor it with `^` and `$`.
 #[derive(Clone, Debug, Default)]
 pub struct Constraints {
     pub minimum: Option<Value>,

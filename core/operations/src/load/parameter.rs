@@ -256,7 +256,7 @@ fn contradictions(
         fault("default", "only what callers may leave out has a default: `query` and `body`");
     }
     if let Some(violation) =
-        parameter.default.as_ref().and_then(|value| parameter.constraints.violation(value))
+        parameter.default.as_ref().and_then(|value| parameter.constraints.violation(parameter.r#type, value))
     {
         fault("default", &format!("the default {violation}"));
     }
