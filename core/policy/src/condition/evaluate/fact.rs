@@ -21,36 +21,59 @@ impl<'f> Evaluation<'f> {
         self.facts()?.identity().ok_or(ErrorKind::Unauthenticated)
     }
 
+    /// The facts that are texts: they are most of what conditions look at.
+    #[inline]
+    pub(super) fn text_fact(&self, fact: Fact) -> Read<Cow<'f, str>> {
+        let facts = self.facts()?;
+        let absent = ErrorKind::Absent;
+        Ok(Cow::Borrowed(match fact {
+            Fact::Method => facts.method(),
+            Fact::Path => facts.path(),
+            Fact::Host => facts.host(),
+            Fact::Scheme => facts.scheme(),
+            Fact::RequestId => facts.request_id().ok_or(absent)?,
+            Fact::ApiName => facts.api_name(),
+            Fact::ApiVersion => facts.api_version().ok_or(absent)?,
+            Fact::Operation => facts.operation(),
+            Fact::Issuer => &self.identity()?.issuer,
+            Fact::Subject => self.identity()?.subject.as_deref().ok_or(absent)?,
+            Fact::Tenant => self.identity()?.tenant.as_deref().ok_or(absent)?,
+            Fact::TokenId => self.identity()?.token_id.as_deref().ok_or(absent)?,
+            Fact::PeerSubject => return facts.peer_subject().ok_or(absent),
+            _ => return Err(ErrorKind::NoSuchOverload),
+        }))
+    }
+
     pub(super) fn fact(&self, fact: Fact) -> Read<Value<'f>> {
         let facts = self.facts()?;
         let absent = ErrorKind::Absent;
         Ok(match fact {
-            Fact::RequestId => Value::text(facts.request_id().ok_or(absent)?),
-            Fact::Method => Value::text(facts.method()),
-            Fact::Scheme => Value::text(facts.scheme()),
-            Fact::Host => Value::text(facts.host()),
-            Fact::Path => Value::text(facts.path()),
+            Fact::RequestId
+            | Fact::Method
+            | Fact::Scheme
+            | Fact::Host
+            | Fact::Path
+            | Fact::PeerSubject
+            | Fact::Issuer
+            | Fact::Subject
+            | Fact::Tenant
+            | Fact::TokenId
+            | Fact::ApiName
+            | Fact::ApiVersion
+            | Fact::Operation => Value::String(self.text_fact(fact)?),
             Fact::Size => Value::Int(facts.size().ok_or(absent)?),
             Fact::Time => Value::Timestamp(facts.time()),
             Fact::SourceIp => Value::Ip(facts.source_ip().ok_or(absent)?.to_canonical()),
             Fact::SourcePort => Value::Int(facts.source_port().ok_or(absent)?.into()),
             Fact::Tls => Value::Bool(facts.tls()),
-            Fact::PeerSubject => Value::String(facts.peer_subject().ok_or(absent)?),
             Fact::PeerSans => Value::list(owned(facts.peer_sans())),
             Fact::Authenticated => Value::Bool(facts.identity().is_some()),
-            Fact::Issuer => Value::text(&self.identity()?.issuer),
-            Fact::Subject => Value::text(self.identity()?.subject.as_deref().ok_or(absent)?),
-            Fact::Tenant => Value::text(self.identity()?.tenant.as_deref().ok_or(absent)?),
             Fact::Audience => Value::List(List::Strings(&self.identity()?.audience)),
             Fact::Roles => Value::List(List::Strings(&self.identity()?.roles)),
             Fact::Scopes => Value::List(List::Strings(&self.identity()?.scopes)),
             Fact::Claims => Value::from_json(&self.identity()?.claims),
             Fact::Expires => instant(self.identity()?.expires)?,
             Fact::Issued => instant(self.identity()?.issued.ok_or(absent)?)?,
-            Fact::TokenId => Value::text(self.identity()?.token_id.as_deref().ok_or(absent)?),
-            Fact::ApiName => Value::text(facts.api_name()),
-            Fact::ApiVersion => Value::text(facts.api_version().ok_or(absent)?),
-            Fact::Operation => Value::text(facts.operation()),
         })
     }
 

@@ -9,6 +9,8 @@ use crate::condition::{ErrorKind, Value};
 const MAX_ARGUMENTS: usize = 4;
 
 impl<'f> Evaluation<'f> {
+    /// Never inlined: the arguments' room would be taken at each level of an evaluation.
+    #[inline(never)]
     pub(super) fn call(&mut self, at: At, function: Function, operands: Operands) -> Outcome<Value<'f>> {
         let mut arguments = [const { Value::Null }; MAX_ARGUMENTS];
         let mut cost = 1;

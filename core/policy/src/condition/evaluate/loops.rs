@@ -46,6 +46,7 @@ impl<'f> Evaluation<'f> {
         result
     }
 
+    #[inline(never)]
     pub(super) fn quantified(&mut self, at: At, quantifier: Quantifier, slot: Slot) -> Outcome<bool> {
         let Loop { range, predicate: Some(predicate), .. } = self.body(at, slot)? else {
             return Err(Failure { kind: ErrorKind::NoSuchOverload, at });
@@ -72,6 +73,7 @@ impl<'f> Evaluation<'f> {
         }
     }
 
+    #[inline(never)]
     pub(super) fn collect(&mut self, at: At, slot: Slot) -> Outcome<Value<'f>> {
         let Loop { range, predicate, transform: Some(transform) } = self.body(at, slot)? else {
             return Err(Failure { kind: ErrorKind::NoSuchOverload, at });

@@ -140,8 +140,21 @@ impl<'f> Evaluation<'f> {
         }
     }
 
-    /// The text of an operation that is known to be a string.
+    /// The text of an operation that is known to be a string; the most common ones without the detour of a value.
     fn text(&mut self, at: At) -> Outcome<Cow<'f, str>> {
+        let fail = |kind| Failure { kind, at };
+        match self.program.op(at) {
+            Some(Op::Fact(fact)) => return self.text_fact(fact).map_err(fail),
+            Some(Op::Entry(entries, name)) => {
+                return self.entry(entries, self.program.name(name)).map_err(fail);
+            }
+            Some(Op::Constant(slot)) => {
+                if let Some(Value::String(text)) = self.program.constant(slot) {
+                    return Ok(Cow::Borrowed(text));
+                }
+            }
+            _ => {}
+        }
         match self.value(at)? {
             Value::String(text) => Ok(text),
             _ => Err(Failure { kind: ErrorKind::NoSuchOverload, at }),
@@ -222,6 +235,7 @@ impl<'f> Evaluation<'f> {
         failure.map_or(Ok(!settles), Err)
     }
 
+    #[inline(never)]
     fn in_set(&mut self, element: At, set: Slot) -> Outcome<bool> {
         Ok(match (self.value(element)?, self.program.set(set)) {
             (Value::String(text), Some(Set::Texts(texts))) => texts.contains(text.as_ref()),
@@ -230,6 +244,7 @@ impl<'f> Evaluation<'f> {
         })
     }
 
+    #[inline(never)]
     fn map(&mut self, at: At, operands: Operands) -> Outcome<Value<'f>> {
         let mut entries: Vec<(Value<'f>, Value<'f>)> = Vec::new();
         for pair in self.program.operands(operands).chunks_exact(2) {

@@ -225,3 +225,25 @@ fn expressions_over_bindings_of_ones_own() {
         assert!(Condition::compile(source, Scope::Dynamic(names()), &Conditions::default()).is_err());
     }
 }
+
+#[test]
+fn values_go_out_as_json() {
+    for (source, expected) in [
+        (
+            "{'a': [1, 2u, 1.5, null, true], 2: b'\\xff', false: 'x'}",
+            r#"{"2":"/w==","a":[1,2,1.5,null,true],"false":"x"}"#,
+        ),
+        (
+            "[timestamp(0), duration('90s'), 1.0 / 0.0, 0.0 / 0.0]",
+            r#"["1970-01-01T00:00:00Z","90s","Infinity","NaN"]"#,
+        ),
+        ("[dyn(source.ip), cidr('10.0.0.0/8'), int]", r#"["203.0.113.9","10.0.0.0/8","int"]"#),
+        ("auth.claims.address", r#"{"country":"DE"}"#),
+    ] {
+        assert_eq!(
+            compile(source).value(&Call::default()).unwrap().to_json().to_string(),
+            expected,
+            "{source}"
+        );
+    }
+}
