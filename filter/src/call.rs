@@ -69,7 +69,8 @@ impl Exchange {
     }
 
     pub fn on_request_headers(&mut self) -> Action {
-        let (Some(gateway), Ok(headers)) = (self.gateway.clone(), host::header_map(Map::RequestHeaders)) else {
+        let (Some(gateway), Ok(headers)) = (self.gateway.clone(), host::header_map(Map::RequestHeaders))
+        else {
             return self.refuse(&Reason::PolicyUnavailable.into());
         };
         let now = gateway.now();
@@ -91,7 +92,8 @@ impl Exchange {
     /// Goes on with a call that has waited. The call's context is the effective one.
     pub fn resume(exchange: &Rc<RefCell<Self>>) {
         let mut exchange = exchange.borrow_mut();
-        let Some(gateway) = exchange.gateway.clone().filter(|_| matches!(exchange.phase, Phase::Waiting)) else {
+        let Some(gateway) = exchange.gateway.clone().filter(|_| matches!(exchange.phase, Phase::Waiting))
+        else {
             return;
         };
         if exchange.decide(&gateway) == Action::Continue {

@@ -38,7 +38,10 @@ impl Root {
         let policy = read(size)?;
         self.gateway = self.gateway(policy);
         if self.gateway.is_none() {
-            host::log(LogLevel::Critical, "spangate: the host has no randomness or no queues: every call is refused");
+            host::log(
+                LogLevel::Critical,
+                "spangate: the host has no randomness or no queues: every call is refused",
+            );
         }
         Ok(())
     }
@@ -59,7 +62,8 @@ fn read(size: usize) -> Result<Policy, Diagnostics> {
         diagnostics.push(Diagnostic::error("syntax", &Path::root(), message));
         diagnostics
     };
-    let bytes = host::buffer(Buffer::PluginConfiguration, size).map_err(|_| fault("there is no configuration"))?;
+    let bytes =
+        host::buffer(Buffer::PluginConfiguration, size).map_err(|_| fault("there is no configuration"))?;
     let text = String::from_utf8(bytes).map_err(|_| fault("the configuration is no UTF-8"))?;
     let node = from_json(&text).map_err(|diagnostic| {
         let mut diagnostics = Diagnostics::default();

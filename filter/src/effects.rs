@@ -6,8 +6,8 @@ use prost::Message;
 use spangate_policy::facts::Call as _;
 use spangate_policy::problem::{PROBLEM_MEDIA_TYPE, Refusal};
 use spangate_proto::{
-    CALL_METADATA, CONTENT_TYPE_METADATA, DETAIL_METADATA, EXECUTE_PATH, HEADER_METADATA_PREFIX, MAX_CALL_BYTES,
-    REASON_METADATA, RETRY_AFTER_METADATA, STATUS_METADATA, v1,
+    CALL_METADATA, CONTENT_TYPE_METADATA, DETAIL_METADATA, EXECUTE_PATH, HEADER_METADATA_PREFIX,
+    MAX_CALL_BYTES, REASON_METADATA, RETRY_AFTER_METADATA, STATUS_METADATA, v1,
 };
 
 use crate::facts::Request;
@@ -75,7 +75,8 @@ pub fn answer(metadata: &HeaderMap, added: &[(&'static str, String)]) -> Option<
 }
 
 fn is_connection_header(name: &[u8]) -> bool {
-    const NAMES: [&str; 6] = ["connection", "content-length", "transfer-encoding", "upgrade", "te", "trailer"];
+    const NAMES: [&str; 6] =
+        ["connection", "content-length", "transfer-encoding", "upgrade", "te", "trailer"];
     NAMES.iter().any(|reserved| reserved.as_bytes() == name)
 }
 
@@ -96,7 +97,9 @@ fn status(metadata: &HeaderMap) -> Option<u16> {
 }
 
 fn is_word(reason: &str) -> bool {
-    !reason.is_empty() && reason.len() <= 64 && reason.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+    !reason.is_empty()
+        && reason.len() <= 64
+        && reason.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
 
 /// A problem document and the headers that go with it, `:status` and length included.
@@ -174,12 +177,10 @@ mod tests {
             ("x-leaked", "yes"),
         ]);
         let headers = shown(answer(&metadata, &[("ratelimit", "\"a\";r=1".to_owned())]).unwrap());
-        assert_eq!(headers, [
-            ":status: 201",
-            "content-type: application/json",
-            "location: /orders/7",
-            "ratelimit: \"a\";r=1"
-        ]);
+        assert_eq!(
+            headers,
+            [":status: 201", "content-type: application/json", "location: /orders/7", "ratelimit: \"a\";r=1"]
+        );
         assert!(answer(&map(&[("spangate-status", "99")]), &[]).is_none());
         assert!(answer(&map(&[(":status", "200")]), &[]).is_none());
     }

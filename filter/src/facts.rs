@@ -171,9 +171,13 @@ mod tests {
 
     #[test]
     fn hosts_have_no_port() {
-        for (authority, expected) in
-            [("API.example.com:8443", "api.example.com"), ("a", "a"), ("[::1]:80", "[::1]"), ("[::1]", "[::1]"), ("", "")]
-        {
+        for (authority, expected) in [
+            ("API.example.com:8443", "api.example.com"),
+            ("a", "a"),
+            ("[::1]:80", "[::1]"),
+            ("[::1]", "[::1]"),
+            ("", ""),
+        ] {
             assert_eq!(host_name(authority), expected);
         }
     }

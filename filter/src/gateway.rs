@@ -82,7 +82,13 @@ impl Gateway {
     }
 
     /// Lets a call wait for the keys of an issuer, if waiting makes sense: somebody fetches them, or will.
-    pub fn await_keys(&self, issuer: usize, context: u32, exchange: Weak<RefCell<Exchange>>, now: Now) -> bool {
+    pub fn await_keys(
+        &self,
+        issuer: usize,
+        context: u32,
+        exchange: Weak<RefCell<Exchange>>,
+        now: Now,
+    ) -> bool {
         let mut waiting = self.waiting.borrow_mut();
         let keys = self.keys.borrow();
         if waiting.len() >= MAX_WAITING || !keys.may_wait(issuer, now.monotonic) {
@@ -100,7 +106,7 @@ impl Gateway {
         {
             let mut keys = self.keys.borrow_mut();
             keys.keep_alive(now.monotonic);
-            self.permits.borrow_mut().set_workers(keys.peers().count());
+            self.permits.borrow_mut().tick(now.monotonic, keys.peers().count());
             keys.fetch_due(now.monotonic, now.wall);
         }
         self.attend(root, now);

@@ -20,7 +20,6 @@ impl HeaderMap {
         Pairs { bytes: &self.bytes, sizes: 4, data, left: count }
     }
 
-
     pub fn first(&self, name: &str) -> Option<&[u8]> {
         self.iter().find(|(key, _)| *key == name.as_bytes()).map(|(_, value)| value)
     }
@@ -76,7 +75,8 @@ impl HeaderMapBuilder {
 
     pub fn push(&mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
         let (name, value) = (name.as_ref(), value.as_ref());
-        let (Ok(name_length), Ok(value_length)) = (u32::try_from(name.len()), u32::try_from(value.len())) else {
+        let (Ok(name_length), Ok(value_length)) = (u32::try_from(name.len()), u32::try_from(value.len()))
+        else {
             return;
         };
         self.sizes.extend_from_slice(&name_length.to_le_bytes());
@@ -89,7 +89,8 @@ impl HeaderMapBuilder {
     }
 
     pub fn finish(self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(self.sizes.len().saturating_add(self.data.len()).saturating_add(4));
+        let mut bytes =
+            Vec::with_capacity(self.sizes.len().saturating_add(self.data.len()).saturating_add(4));
         bytes.extend_from_slice(&self.count.to_le_bytes());
         bytes.extend_from_slice(&self.sizes);
         bytes.extend_from_slice(&self.data);

@@ -58,7 +58,12 @@ mod foreign {
             data: *const u8,
             size: usize,
         ) -> Status;
-        pub fn proxy_get_property(path: *const u8, length: usize, data: *mut *mut u8, size: *mut usize) -> Status;
+        pub fn proxy_get_property(
+            path: *const u8,
+            length: usize,
+            data: *mut *mut u8,
+            size: *mut usize,
+        ) -> Status;
         pub fn proxy_set_property(path: *const u8, length: usize, data: *const u8, size: usize) -> Status;
         pub fn proxy_get_shared_data(
             key: *const u8,
@@ -152,14 +157,13 @@ mod calls {
 
     /// A property by its path, the names separated by zeros.
     pub fn property(path: &str) -> Option<Vec<u8>> {
-        receive(|data, size| unsafe { foreign::proxy_get_property(path.as_ptr(), path.len(), data, size) }).ok()
+        receive(|data, size| unsafe { foreign::proxy_get_property(path.as_ptr(), path.len(), data, size) })
+            .ok()
     }
 
     /// Sets the filter state `wasm.PATH`.
     pub fn set_property(path: &str, value: &[u8]) -> Result<(), HostFault> {
-        done(unsafe {
-            foreign::proxy_set_property(path.as_ptr(), path.len(), value.as_ptr(), value.len())
-        })
+        done(unsafe { foreign::proxy_set_property(path.as_ptr(), path.len(), value.as_ptr(), value.len()) })
     }
 
     /// A shared value and its version; `None` where there is none.
@@ -276,7 +280,13 @@ pub fn source() -> Option<(IpAddr, u16)> {
 }
 
 /// Sends a GET to a cluster. The answer comes to the root context that asked.
-pub fn fetch(cluster: &str, scheme: &str, authority: &str, path: &str, timeout: Duration) -> Result<u32, HostFault> {
+pub fn fetch(
+    cluster: &str,
+    scheme: &str,
+    authority: &str,
+    path: &str,
+    timeout: Duration,
+) -> Result<u32, HostFault> {
     let headers = vec![
         (":method", "GET"),
         (":scheme", scheme),
@@ -285,7 +295,8 @@ pub fn fetch(cluster: &str, scheme: &str, authority: &str, path: &str, timeout: 
         ("accept", "application/jwk-set+json, application/json"),
         ("user-agent", "spangate"),
     ];
-    proxy_wasm::hostcalls::dispatch_http_call(cluster, headers, None, Vec::new(), timeout).map_err(|_| HostFault)
+    proxy_wasm::hostcalls::dispatch_http_call(cluster, headers, None, Vec::new(), timeout)
+        .map_err(|_| HostFault)
 }
 
 /// Writes a line to the proxy's log. Callers see to it that nothing in it was chosen by a client.

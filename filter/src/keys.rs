@@ -158,7 +158,10 @@ impl KeyStore {
             Err(fault) => {
                 if state.failures() == 0 {
                     let url = remote.endpoint.url();
-                    host::log(LogLevel::Warn, &format!("spangate: keys of {url} could not be fetched: {fault}"));
+                    host::log(
+                        LogLevel::Warn,
+                        &format!("spangate: keys of {url} could not be fetched: {fault}"),
+                    );
                 }
                 state.failed(monotonic)
             }

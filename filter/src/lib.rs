@@ -2,7 +2,7 @@
 //! spanner-sidecar. What is decided is `spangate-policy`'s; here facts go in and effects come out. It knows no
 //! SQL, holds no secret, and believes no header that claims who is calling.
 
-#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 mod call;
 mod configuration;

@@ -4,7 +4,7 @@
 use foldhash::SharedSeed;
 use foldhash::fast::SeedableRandomState;
 use hashbrown::HashMap;
-use spangate_limits::{Grant, Key, Lease, Outcome, Take, slot};
+use spangate_limits::{Grant, Key, Lease, Limit, Outcome, Take, slot};
 use spangate_policy::RateLimit;
 
 use crate::host;
@@ -12,86 +12,109 @@ use crate::host;
 /// How many slots the cells are spread over. Shared data is never freed, so this bounds it.
 const SLOTS: u32 = 8192;
 
-/// Most accounts a worker keeps leases of; beyond that every call draws on the cell itself.
-const MAX_LEASES: usize = 65_536;
+/// Most accounts of which a worker holds permits; beyond that every call draws on the cell itself.
+const MAX_ACCOUNTS: usize = 65_536;
 
 /// Most times a swap is tried again because another worker was quicker.
 const MAX_ATTEMPTS: usize = 64;
 
 pub struct Permits {
     /// By rule and account.
-    leases: HashMap<Box<[u8]>, (Key, Lease), SeedableRandomState>,
+    accounts: HashMap<Box<[u8]>, Account, SeedableRandomState>,
     scratch: Vec<u8>,
     workers: u64,
+}
+
+/// What this worker holds of one account.
+#[derive(Clone, Copy)]
+struct Account {
+    key: Key,
+    limit: Limit,
+    lease: Lease,
 }
 
 impl Permits {
     /// `seed` is random.
     pub fn new(seed: u64) -> Self {
         let hasher = SeedableRandomState::with_seed(seed, SharedSeed::global_fixed());
-        Self { leases: HashMap::with_hasher(hasher), scratch: Vec::new(), workers: 1 }
-    }
-
-    /// How many VMs share the limits. It decides how large blocks are, and nothing about whether limits hold.
-    pub fn set_workers(&mut self, workers: u64) {
-        self.workers = workers;
+        Self { accounts: HashMap::with_hasher(hasher), scratch: Vec::new(), workers: 1 }
     }
 
     /// Draws one permit. `now` is of the clock that all workers share.
-    pub fn draw(&mut self, limit: &RateLimit, account: &[u8], now: u64) -> Outcome {
+    pub fn draw(&mut self, rule: &RateLimit, account: &[u8], now: u64) -> Outcome {
         self.scratch.clear();
-        self.scratch.extend_from_slice(&limit.rule);
+        self.scratch.extend_from_slice(&rule.rule);
         self.scratch.push(0);
         self.scratch.extend_from_slice(account);
-        if let Some((_, lease)) = self.leases.get_mut(&self.scratch[..]) {
-            if lease.spend(now, 1) {
-                let standing = lease.standing();
-                return Outcome::Granted(Grant { permits: 0, generation: 0, standing });
+        if let Some(known) = self.accounts.get_mut(self.scratch.as_slice()) {
+            if known.lease.spend(now, 1) {
+                return Outcome::Granted(Grant {
+                    permits: 0,
+                    generation: 0,
+                    standing: known.lease.standing(),
+                });
             }
-        } else {
-            self.make_room(now);
+            let take = known.lease.ask(&rule.limit, now, 1, self.workers);
+            return known.take(now, &take);
         }
-        let known = self.leases.get(&self.scratch[..]).copied();
-        let (key, mut lease) =
-            known.unwrap_or_else(|| (Key::digest(&limit.rule, &[account]), Lease::default()));
-        let mut take = lease.ask(&limit.limit, now, 1, self.workers);
-        if known.is_none() && self.leases.len() >= MAX_LEASES {
+        let key = Key::digest(&rule.rule, &[account]);
+        let mut new = Account { key, limit: rule.limit, lease: Lease::default() };
+        let mut take = new.lease.ask(&rule.limit, now, 1, self.workers);
+        let room = self.has_room(now);
+        if !room {
+            // Nothing may be held for an account that is not remembered.
             take.block = 1;
         }
-        let outcome = swap(&key, limit, now, &take);
-        lease.accept(now, &take, &outcome);
-        if known.is_some() || self.leases.len() < MAX_LEASES {
-            self.leases.insert(self.scratch.as_slice().into(), (key, lease));
+        let outcome = new.take(now, &take);
+        if room {
+            self.accounts.insert(self.scratch.as_slice().into(), new);
         }
         outcome
     }
 
-    /// Forgets leases that hold nothing, once there are many.
-    fn make_room(&mut self, now: u64) {
-        if self.leases.len() >= MAX_LEASES {
-            self.leases.retain(|_, (_, lease)| !lease.is_idle(now));
+    /// Hands back what is about to expire unspent. `workers` is how many VMs share the limits: it decides how
+    /// large blocks are, and nothing about whether limits hold.
+    pub fn tick(&mut self, now: u64, workers: u64) {
+        self.workers = workers;
+        for account in self.accounts.values_mut() {
+            if let Some(surrender) = account.lease.surrender(now) {
+                account.take(now, &surrender);
+            }
         }
+    }
+
+    fn has_room(&mut self, now: u64) -> bool {
+        if self.accounts.len() >= MAX_ACCOUNTS {
+            self.accounts.retain(|_, account| !account.lease.is_idle(now));
+        }
+        self.accounts.len() < MAX_ACCOUNTS
     }
 }
 
-/// Draws on the cell in shared data, again whenever another worker was quicker.
-fn swap(key: &Key, limit: &RateLimit, now: u64, take: &Take) -> Outcome {
-    let name = format!("spangate/limits/{}/{}", slot::VERSION, key.slot(SLOTS));
-    for _ in 0..MAX_ATTEMPTS {
-        let (bytes, version) = match host::shared(&name) {
-            // A version that no entry has makes the swap a create-if-absent.
-            None => (None, u32::MAX),
-            Some((bytes, version)) => (Some(bytes), version),
-        };
-        let Ok((changed, outcome)) = slot::take(bytes.as_deref(), key, &limit.limit, now, take) else {
-            return Outcome::Unavailable;
-        };
-        let Some(changed) = changed else { return outcome };
-        match host::swap_shared(&name, &changed, version) {
-            Ok(true) => return outcome,
-            Ok(false) => {}
-            Err(_) => return Outcome::Unavailable,
+impl Account {
+    /// Draws on the cell in shared data, again whenever another worker was quicker.
+    fn take(&mut self, now: u64, take: &Take) -> Outcome {
+        let name = format!("spangate/limits/{}/{}", slot::VERSION, self.key.slot(SLOTS));
+        for _ in 0..MAX_ATTEMPTS {
+            let (bytes, version) = match host::shared(&name) {
+                // A version that no entry has makes the swap a create-if-absent.
+                None => (None, u32::MAX),
+                Some((bytes, version)) => (Some(bytes), version),
+            };
+            let Ok((changed, outcome)) = slot::take(bytes.as_deref(), &self.key, &self.limit, now, take)
+            else {
+                return Outcome::Unavailable;
+            };
+            let stored = changed.map_or(Ok(true), |bytes| host::swap_shared(&name, &bytes, version));
+            match stored {
+                Ok(true) => {
+                    self.lease.accept(now, take, &outcome);
+                    return outcome;
+                }
+                Ok(false) => {}
+                Err(_) => return Outcome::Unavailable,
+            }
         }
+        Outcome::Unavailable
     }
-    Outcome::Unavailable
 }

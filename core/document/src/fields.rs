@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use crate::{Diagnostic, Diagnostics, Duration, Key, Node, Rate, Value, parse_duration, parse_rate, parse_size};
+use crate::{
+    Diagnostic, Diagnostics, Duration, Key, Node, Rate, Value, parse_duration, parse_rate, parse_size,
+};
 
 /// Where in the document, as names and indices.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,7 +50,12 @@ impl<'n> Fields<'n> {
         match &node.value {
             Value::Map(members) => Some(Self { path, node, members, known: Vec::new() }),
             _ => {
-                diagnostics.error("wrong_type", &path, node, format!("expected a map, found {}", node.kind()));
+                diagnostics.error(
+                    "wrong_type",
+                    &path,
+                    node,
+                    format!("expected a map, found {}", node.kind()),
+                );
                 None
             }
         }
@@ -75,7 +82,8 @@ impl<'n> Fields<'n> {
         let found = self.take(name);
         if found.is_none() {
             diagnostics.push(
-                Diagnostic::error("missing_key", &self.path, format!("`{name}` is missing")).at(self.node.span),
+                Diagnostic::error("missing_key", &self.path, format!("`{name}` is missing"))
+                    .at(self.node.span),
             );
         }
         found
@@ -125,7 +133,11 @@ impl<'n> Fields<'n> {
     }
 
     /// The members of the map `name`, each with its own path.
-    pub fn map(&mut self, name: &'static str, diagnostics: &mut Diagnostics) -> Vec<(&'n Key, &'n Node, Path)> {
+    pub fn map(
+        &mut self,
+        name: &'static str,
+        diagnostics: &mut Diagnostics,
+    ) -> Vec<(&'n Key, &'n Node, Path)> {
         let path = self.path.member(name);
         match self.take(name) {
             None => Vec::new(),
@@ -219,7 +231,9 @@ fn string<'n>(node: &'n Node, path: &Path, diagnostics: &mut Diagnostics) -> Opt
         Value::Integer(_) | Value::Float(_) | Value::Bool(_) => {
             let message = format!("expected a text, found {}", node.kind());
             diagnostics.push(
-                Diagnostic::error("wrong_type", path, message).at(node.span).help("put it in quotation marks"),
+                Diagnostic::error("wrong_type", path, message)
+                    .at(node.span)
+                    .help("put it in quotation marks"),
             );
             None
         }

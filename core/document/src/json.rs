@@ -21,8 +21,7 @@ pub fn from_json(text: &str) -> Result<Node, Diagnostic> {
         .and_then(|node| deserializer.end().map(|()| node))
         .map_err(|error| {
             let to_u32 = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-            let span =
-                Span { line: to_u32(error.line()), column: to_u32(error.column()).max(1), length: 1 };
+            let span = Span { line: to_u32(error.line()), column: to_u32(error.column()).max(1), length: 1 };
             let message = error.to_string();
             // serde_json ends every message with the place, which the span tells already.
             let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(text, _)| text);
@@ -149,7 +148,10 @@ mod tests {
         check(r#"{"a": 1, "a": 2}"#, expect!["1:12: error[syntax]: the key `a` occurs twice"]);
         check("{", expect!["1:1: error[syntax]: EOF while parsing an object"]);
         check("1 2", expect!["1:3: error[syntax]: trailing characters"]);
-        check("18446744073709551615", expect!["1:20: error[syntax]: the integer `18446744073709551615` is out of range"]);
+        check(
+            "18446744073709551615",
+            expect!["1:20: error[syntax]: the integer `18446744073709551615` is out of range"],
+        );
         check(&"[".repeat(70), expect!["1:65: error[syntax]: the document is nested deeper than 64"]);
     }
 }

@@ -2,6 +2,8 @@
 //! reads the tree collects every fault as a [`Diagnostic`] instead of stopping at the first. Knows nothing of
 //! policies or operations.
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
 mod diagnostic;
 mod fields;
 mod json;

@@ -15,8 +15,7 @@ pub fn from_yaml(text: &str) -> Result<Node, Diagnostic> {
     if text.len() > MAX_BYTES {
         return Err(fault("too_large", None, format!("the document has more than {MAX_BYTES} bytes")));
     }
-    let mut reader =
-        Reader { parser: Parser::new_from_str(text), anchors: HashMap::new(), left: MAX_NODES };
+    let mut reader = Reader { parser: Parser::new_from_str(text), anchors: HashMap::new(), left: MAX_NODES };
     let mut document = None;
     loop {
         match reader.next()? {
@@ -244,7 +243,10 @@ mod tests {
 
     #[test]
     fn faults() {
-        check("a: 1\na: 2\n", expect!["2:1: error[duplicate_key]: the key `a` occurs twice, first on line 1"]);
+        check(
+            "a: 1\na: 2\n",
+            expect!["2:1: error[duplicate_key]: the key `a` occurs twice, first on line 1"],
+        );
         check("", expect!["error[syntax]: the document is empty"]);
         check("a: !x 1\n", expect!["1:4: error[syntax]: tags (`!…`) are not supported"]);
         check("a\n---\nb\n", expect!["3:1: error[syntax]: only one document may stand in a file"]);

@@ -94,10 +94,8 @@ impl Exchange {
     pub(super) fn note_shadowed(&mut self) {
         let Some(progress) = &mut self.progress else { return };
         for shadowed in progress.shadowed.drain(..) {
-            let line = format!(
-                r#"{{"event":"shadow","step":"{}","reason":"{}"}}"#,
-                shadowed.path, shadowed.reason
-            );
+            let line =
+                format!(r#"{{"event":"shadow","step":"{}","reason":"{}"}}"#, shadowed.path, shadowed.reason);
             host::log(LogLevel::Warn, &line);
         }
     }
@@ -127,12 +125,14 @@ fn idempotency(
     operation: &Operation,
     request: &Request,
 ) -> Result<v1::call::Idempotency, Refusal> {
-    let refuse = |detail: &'static str| Err(Refusal { detail: detail.into(), ..Reason::ParameterInvalid.into() });
+    let refuse =
+        |detail: &'static str| Err(Refusal { detail: detail.into(), ..Reason::ParameterInvalid.into() });
     match request.header("idempotency-key") {
         Occurrence::Absent => Ok(v1::call::Idempotency::Nonce(gateway.nonce())),
         _ if operation.public => refuse("this operation takes no `Idempotency-Key`"),
         Occurrence::Once(key)
-            if (1..=MAX_IDEMPOTENCY_KEY).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()) =>
+            if (1..=MAX_IDEMPOTENCY_KEY).contains(&key.len())
+                && key.bytes().all(|byte| byte.is_ascii_graphic()) =>
         {
             Ok(v1::call::Idempotency::CallerKey(key.into_owned()))
         }

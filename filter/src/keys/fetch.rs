@@ -68,7 +68,10 @@ impl FetchState {
 
     pub fn encode(&self) -> Vec<u8> {
         let Self { leased_until, failures, not_before, window, asked } = self;
-        [leased_until, failures, not_before, window, asked].into_iter().flat_map(|field| field.to_le_bytes()).collect()
+        [leased_until, failures, not_before, window, asked]
+            .into_iter()
+            .flat_map(|field| field.to_le_bytes())
+            .collect()
     }
 
     /// Bytes that are none of ours count as a new state: the worst of it is one fetch too many.

@@ -102,11 +102,8 @@ impl<'d> Compiler<'d> {
 
     fn policy(&mut self, document: &Document, revision: String) -> Policy {
         let issuers = document.issuers.iter().filter_map(issuer).collect();
-        let roles = document
-            .roles
-            .iter()
-            .filter_map(|role| self.truth(&role.value, Scope::Identity))
-            .collect();
+        let roles =
+            document.roles.iter().filter_map(|role| self.truth(&role.value, Scope::Identity)).collect();
         let steps = self.steps(&document.steps);
         let mut apis = Vec::new();
         let mut operations = Vec::new();
@@ -164,10 +161,8 @@ impl<'d> Compiler<'d> {
         index: usize,
         earlier: &[Operation],
     ) {
-        let in_path = source
-            .versioning
-            .as_ref()
-            .is_some_and(|versioning| versioning.scheme == VersioningScheme::Path);
+        let in_path =
+            source.versioning.as_ref().is_some_and(|versioning| versioning.scheme == VersioningScheme::Path);
         let default = source.versioning.as_ref().and_then(|versioning| versioning.default);
         // Prefix and version of each place; an API without versions has one place.
         let mut places: Vec<(String, Option<usize>)> = Vec::new();
@@ -220,9 +215,13 @@ impl<'d> Compiler<'d> {
         let before = document.steps.iter().chain(&api.value.steps);
         if !operation.value.roles.is_empty() && !before.clone().any(step::authenticates) {
             self.diagnostics.push(
-                Diagnostic::error("unauthenticated_roles", &operation.path, "no `authenticate` precedes its `roles`")
-                    .at(operation.span)
-                    .help("add `authenticate: [ISSUER]` to the policy's or the API's `steps`"),
+                Diagnostic::error(
+                    "unauthenticated_roles",
+                    &operation.path,
+                    "no `authenticate` precedes its `roles`",
+                )
+                .at(operation.span)
+                .help("add `authenticate: [ISSUER]` to the policy's or the API's `steps`"),
             );
         }
     }

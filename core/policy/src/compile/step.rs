@@ -36,13 +36,7 @@ impl Compiler<'_> {
             StepKindSource::Deny(refusal) => StepKind::Deny(refuse(Reason::Denied, refusal)),
             StepKindSource::RateLimit(limit) => StepKind::RateLimit(self.rate_limit(source, limit)?),
         };
-        Some(Step {
-            path: source.path.to_string(),
-            name: source.name.clone(),
-            mode: source.mode,
-            when,
-            kind,
-        })
+        Some(Step { path: source.path.to_string(), name: source.name.clone(), mode: source.mode, when, kind })
     }
 
     fn rate_limit(&mut self, step: &StepSource, source: &RateLimitSource) -> Option<RateLimit> {

@@ -61,38 +61,55 @@ fn the_revision_is_that_of_the_meaning() {
 
 #[test]
 fn names_that_nothing_has() {
-    check(&[("roles: [reader]", "roles: [raeder]"), ("[dev]", "[dve]")], expect![[r#"
+    check(
+        &[("roles: [reader]", "roles: [raeder]"), ("[dev]", "[dve]")],
+        expect![[r#"
         5:3: warning[unused]: issuers.dev: the issuer `dev` is not used
         10:3: warning[unused]: roles.reader: the role `reader` is not used
         12:19: error[unknown_name]: steps[0].authenticate: `dve` is no issuer of this policy (help: did you mean `dev`?)
-        21:16: error[unknown_name]: apis.orders.operations.list.roles: `raeder` is no role of this policy (help: did you mean `reader`?)"#]]);
+        21:16: error[unknown_name]: apis.orders.operations.list.roles: `raeder` is no role of this policy (help: did you mean `reader`?)"#]],
+    );
 }
 
 #[test]
 fn who_may_call_is_always_said() {
-    check(&[("        roles: [reader]\n", "")], expect![[r#"
+    check(
+        &[("        roles: [reader]\n", "")],
+        expect![[r#"
         10:3: warning[unused]: roles.reader: the role `reader` is not used
-        20:9: error[roles_or_public]: apis.orders.operations.list: `roles` or `public: true` is needed (help: name the roles that may call it, or say `public: true`)"#]]);
-    check(&[("roles: [reader]", "roles: [reader]\n        public: true")], expect![[r#"
-        20:9: error[roles_or_public]: apis.orders.operations.list: `public` and `roles` exclude each other (help: name the roles that may call it, or say `public: true`)"#]]);
-    check(&[("  - authenticate: [dev]\n", "  - deny: {when: source.port == 1}\n")], expect![[r#"
+        20:9: error[roles_or_public]: apis.orders.operations.list: `roles` or `public: true` is needed (help: name the roles that may call it, or say `public: true`)"#]],
+    );
+    check(
+        &[("roles: [reader]", "roles: [reader]\n        public: true")],
+        expect![[r#"
+        20:9: error[roles_or_public]: apis.orders.operations.list: `public` and `roles` exclude each other (help: name the roles that may call it, or say `public: true`)"#]],
+    );
+    check(
+        &[("  - authenticate: [dev]\n", "  - deny: {when: source.port == 1}\n")],
+        expect![[r#"
         5:3: warning[unused]: issuers.dev: the issuer `dev` is not used
-        19:7: error[unauthenticated_roles]: apis.orders.operations.list: no `authenticate` precedes its `roles` (help: add `authenticate: [ISSUER]` to the policy's or the API's `steps`)"#]]);
+        19:7: error[unauthenticated_roles]: apis.orders.operations.list: no `authenticate` precedes its `roles` (help: add `authenticate: [ISSUER]` to the policy's or the API's `steps`)"#]],
+    );
 }
 
 #[test]
 fn steps() {
-    check(&[("  - authenticate: [dev]\n", concat!(
-        "  - authenticate: [dev]\n",
-        "  - dney: {when: 'true'}\n",
-        "  - deny: {reason: x}\n",
-        "  - deny: {when: 'request.path', mode: shdow}\n",
-        "  - require: auth.tenant == 7\n",
-        "  - rate_limit: {key: auth.subject, rate: 0/1m, scope: global}\n",
-        "  - quota: {key: auth.subject, limit: 1/1d}\n",
-        "  - {deny: {when: 'true'}, require: 'true'}\n",
-        "  - authenticate: {issuers: [dev]}\n    mode: shadow\n",
-    ))], expect![[r#"
+    check(
+        &[(
+            "  - authenticate: [dev]\n",
+            concat!(
+                "  - authenticate: [dev]\n",
+                "  - dney: {when: 'true'}\n",
+                "  - deny: {reason: x}\n",
+                "  - deny: {when: 'request.path', mode: shdow}\n",
+                "  - require: auth.tenant == 7\n",
+                "  - rate_limit: {key: auth.subject, rate: 0/1m, scope: global}\n",
+                "  - quota: {key: auth.subject, limit: 1/1d}\n",
+                "  - {deny: {when: 'true'}, require: 'true'}\n",
+                "  - authenticate: {issuers: [dev]}\n    mode: shadow\n",
+            ),
+        )],
+        expect![[r#"
         13:5: error[step_kind]: steps[1]: `dney` is no kind of step (help: did you mean `deny`?)
         14:11: error[missing_key]: steps[2]: `when` is missing
         15:18: error[type]: steps[3].deny.when: a condition is true or false, this is of type `string`
@@ -102,30 +119,46 @@ fn steps() {
         17:56: error[not_supported_yet]: steps[5].rate_limit.scope: the gateway has no source of leases for `scope: global` yet (help: write `scope: proxy`)
         18:12: error[not_supported_yet]: steps[6]: `quota` is not supported yet
         19:5: error[step_kind]: steps[7]: a step is of one kind, this one has `require`, `deny` (help: write two steps)
-        20:19: error[invalid_value]: steps[8]: `authenticate` cannot be shadowed"#]]);
+        20:19: error[invalid_value]: steps[8]: `authenticate` cannot be shadowed"#]],
+    );
 }
 
 #[test]
 fn routes_that_match_the_same_calls() {
-    let twin = "call: ListOrders\n      again:\n        route: GET /orders\n        public: true\n        call: X\n";
-    check(&[("call: ListOrders\n", twin)], expect!["23:7: error[ambiguous_route]: apis.orders.operations.again.route: the same calls would match `orders.list` (help: change the path, the method, the host or the versions of one of them)"]);
+    let twin =
+        "call: ListOrders\n      again:\n        route: GET /orders\n        public: true\n        call: X\n";
+    check(
+        &[("call: ListOrders\n", twin)],
+        expect![
+            "23:7: error[ambiguous_route]: apis.orders.operations.again.route: the same calls would match `orders.list` (help: change the path, the method, the host or the versions of one of them)"
+        ],
+    );
 }
 
 #[test]
 fn issuers() {
-    check(&[("    audiences: [api://shop]\n", ""), ("https://dev.example/jwks", "dev.example/jwks")], expect![[r#"
+    check(
+        &[("    audiences: [api://shop]\n", ""), ("https://dev.example/jwks", "dev.example/jwks")],
+        expect![[r#"
         6:5: error[missing_key]: issuers.dev: `audiences` is missing
-        7:11: error[invalid_value]: issuers.dev.jwks.url: `dev.example/jwks` is no URL of http or https"#]]);
-    check(&[("    jwks: {cluster: dev, url: \"https://dev.example/jwks\"}\n", "    algorithms: [HS256]\n")], expect![[r#"
+        7:11: error[invalid_value]: issuers.dev.jwks.url: `dev.example/jwks` is no URL of http or https"#]],
+    );
+    check(
+        &[("    jwks: {cluster: dev, url: \"https://dev.example/jwks\"}\n", "    algorithms: [HS256]\n")],
+        expect![[r#"
         6:5: error[key_source]: issuers.dev: exactly one of `jwks` and `keys` is needed, neither is there (help: write `jwks: {cluster: NAME, url: "https://…"}`)
-        8:17: error[invalid_value]: issuers.dev.algorithms: `HS256` is no supported algorithm (help: did you mean `RS256`?)"#]]);
+        8:17: error[invalid_value]: issuers.dev.algorithms: `HS256` is no supported algorithm (help: did you mean `RS256`?)"#]],
+    );
 }
 
 #[test]
 fn versions_and_keys() {
-    check(&[("default: v2", "default: v3"), ("call: ListOrders", "cal: ListOrders")], expect![[r#"
+    check(
+        &[("default: v2", "default: v3"), ("call: ListOrders", "cal: ListOrders")],
+        expect![[r#"
         10:3: warning[unused]: roles.reader: the role `reader` is not used
         16:41: error[invalid_value]: apis.orders.versioning.default: `v3` is no version (help: did you mean `v1`?)
         20:9: error[missing_key]: apis.orders.operations.list: `call` is missing
-        22:9: error[unknown_key]: apis.orders.operations.list: unknown key `cal` (help: did you mean `call`?)"#]]);
+        22:9: error[unknown_key]: apis.orders.operations.list: unknown key `cal` (help: did you mean `call`?)"#]],
+    );
 }

@@ -49,7 +49,9 @@ impl Policy {
             }
             Err(Rejection::Refused(reason)) => self.challenge(reason),
             // The host tries to get keys once; that it could not is not the caller's fault, and no 401.
-            Err(Rejection::KeysMissing(issuer)) if !progress.awaited_keys => self.await_keys(issuer, progress),
+            Err(Rejection::KeysMissing(issuer)) if !progress.awaited_keys => {
+                self.await_keys(issuer, progress)
+            }
             Err(Rejection::KeysMissing(_)) => {
                 Verdict::Refuse(Refusal::from(Reason::KeysUnavailable).header("retry-after", "5"))
             }

@@ -139,9 +139,10 @@ impl Policy {
         loop {
             let steps = match progress.stage {
                 Stage::Document => Some(&self.steps),
-                Stage::Api => {
-                    progress.operation(self).and_then(|operation| self.apis.get(operation.api)).map(|api| &api.steps)
-                }
+                Stage::Api => progress
+                    .operation(self)
+                    .and_then(|operation| self.apis.get(operation.api))
+                    .map(|api| &api.steps),
                 Stage::Roles => {
                     if let Verdict::Refuse(refusal) = self.roles_held(progress) {
                         match self.enforce(Mode::Enforce, "roles", refusal, progress) {
@@ -210,7 +211,12 @@ impl Policy {
         Verdict::Pass
     }
 
-    fn holds(&self, condition: &Condition, progress: &Progress, call: &impl Call) -> Result<bool, EvaluationError> {
+    fn holds(
+        &self,
+        condition: &Condition,
+        progress: &Progress,
+        call: &impl Call,
+    ) -> Result<bool, EvaluationError> {
         condition.evaluate(&Scene::new(self, progress, call))
     }
 
@@ -255,7 +261,9 @@ impl Policy {
         match outcome {
             Outcome::Granted(grant) => {
                 if limit.tell {
-                    progress.headers.push(("ratelimit-policy", rate_limit_policy(&limit.label, &limit.limit)));
+                    progress
+                        .headers
+                        .push(("ratelimit-policy", rate_limit_policy(&limit.label, &limit.limit)));
                     progress.headers.push(("ratelimit", rate_limit_field(&limit.label, &grant.standing)));
                 }
                 Verdict::Pass

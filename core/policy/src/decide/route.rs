@@ -25,7 +25,10 @@ impl Policy {
         let candidate = found.candidate;
         let api = self.apis.get(candidate.api).ok_or(Reason::PolicyUnavailable)?;
         // With a default version a path needs none, but one that begins with the name of a version means it.
-        if is_path_versioned(api) && !follows_version(api, candidate.version, path) && names_version(api, path) {
+        if is_path_versioned(api)
+            && !follows_version(api, candidate.version, path)
+            && names_version(api, path)
+        {
             return Err(Reason::RouteNotFound.into());
         }
         Ok(Progress {

@@ -156,7 +156,10 @@ impl Host for TestHost {
 
 fn keys() -> Arc<KeySet> {
     let modulus = Base64UrlUnpadded::encode_string(&[0xc3; 256]);
-    Arc::new(KeySet::from_value(&json!({"keys": [{"kty": "RSA", "n": modulus, "e": "AQAB", "kid": "k"}]})).unwrap())
+    Arc::new(
+        KeySet::from_value(&json!({"keys": [{"kty": "RSA", "n": modulus, "e": "AQAB", "kid": "k"}]}))
+            .unwrap(),
+    )
 }
 
 fn token(changes: Value) -> String {
@@ -304,7 +307,8 @@ fn shadow_mode_enforces_tokens_and_routes_alone() {
 #[test]
 fn limits_count_by_caller_and_issuer() {
     let mut gate = Gate::new(POLICY);
-    let mut call = |subject: &str| gate.with_token("GET /shop/limited", json!({"sub": subject, "roles": ["read"]}));
+    let mut call =
+        |subject: &str| gate.with_token("GET /shop/limited", json!({"sub": subject, "roles": ["read"]}));
     let allowed = r#"allow Limited ratelimit-policy: "default";q=2;w=3600 ratelimit: "default";r=1;t=1800"#;
     assert_eq!(call("alice"), allowed);
     call("alice");

@@ -111,7 +111,7 @@ fn named<T>(
 }
 
 fn texts(fields: &mut Fields<'_>, name: &'static str, diagnostics: &mut Diagnostics) -> Vec<Named<Text>> {
-    named(fields, name, diagnostics, |node, path, diagnostics| text(node, path, diagnostics))
+    named(fields, name, diagnostics, text)
 }
 
 fn text(node: &Node, path: Path, diagnostics: &mut Diagnostics) -> Option<Text> {
