@@ -157,4 +157,40 @@ mod tests {
         assert_eq!(text(DETAIL_METADATA), "100 %25 %C3%A9");
         assert_eq!(text(RETRY_AFTER_METADATA), "1");
     }
+
+    /// Exhaustive by way of `retry_after`'s match: whoever adds a reason meets this list too.
+    #[test]
+    fn every_reason_is_documented_with_its_status() {
+        let page = include_str!("../../docs/reasons.md");
+        let (_, table) = page.split_once("## Of the sidecar").unwrap();
+        let documented: std::collections::BTreeSet<_> = table
+            .lines()
+            .filter_map(|line| line.strip_prefix("| `"))
+            .flat_map(|row| {
+                let (reason, rest) = row.split_once("` | ").unwrap();
+                let (statuses, _) = rest.split_once(" |").unwrap();
+                statuses.split(", ").map(move |status| (reason, status.parse().unwrap()))
+            })
+            .collect();
+        let reasons = [
+            Reason::ParameterInvalid,
+            Reason::BodyTooLarge,
+            Reason::OperationUnknown,
+            Reason::NotFound,
+            Reason::Conflict,
+            Reason::AlreadyExists,
+            Reason::OutOfRange,
+            Reason::IdempotencyKeyMissing,
+            Reason::PreconditionFailed,
+            Reason::DeadlineExceeded,
+            Reason::DatabaseUnavailable,
+            Reason::DatabaseOverloaded,
+            Reason::PermissionDenied,
+            Reason::SchemaMismatch,
+            Reason::NotServed,
+            Reason::OutcomeUnknown,
+        ];
+        let actual = reasons.iter().map(|reason| (reason.name(), reason.http_status())).collect();
+        assert_eq!(documented, actual);
+    }
 }

@@ -169,7 +169,7 @@ fn unsupported(fields: &mut Fields<'_>, names: &[&'static str], diagnostics: &mu
         if let Some(node) = fields.take(name) {
             let message = format!("`{name}` is not supported yet");
             diagnostics
-                .push(Diagnostic::error("unsupported", &fields.path().member(name), message).at(node.span));
+                .push(Diagnostic::error("not_supported_yet", &fields.path().member(name), message).at(node.span));
         }
     }
 }

@@ -76,4 +76,16 @@ mod tests {
         words.dedup();
         assert_eq!(words.len(), Reason::ALL.len());
     }
+
+    #[test]
+    fn the_documented_table_is_this_one() {
+        let page = include_str!("../../../docs/reasons.md");
+        let (_, table) = page.split_once("## Of the gateway").unwrap();
+        let (table, _) = table.split_once("## Of the sidecar").unwrap();
+        let documented: Vec<_> = table.lines().filter(|line| line.starts_with("| `")).collect();
+        let row = |reason: &Reason| {
+            format!("| `{}` | {} | {} |", reason.as_str(), reason.status(), reason.detail())
+        };
+        assert_eq!(documented, Reason::ALL.iter().map(row).collect::<Vec<_>>());
+    }
 }

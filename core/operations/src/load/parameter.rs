@@ -102,7 +102,7 @@ fn source(from: &str, name: &str, fields: &Fields<'_>, diagnostics: &mut Diagnos
         "body" if other.is_none() => Some(Source::Body(Vec::new())),
         "header" => {
             let message = "`from: header` is not supported yet";
-            diagnostics.error("unsupported", &fields.path().member("from"), fields.node(), message);
+            diagnostics.error("not_supported_yet", &fields.path().member("from"), fields.node(), message);
             return None;
         }
         _ if other.is_some() => None,

@@ -105,13 +105,13 @@ fn what_is_not_supported_yet_is_refused() {
   B: {read: {keys: [a]}}
 "#,
         expect![[r#"
-            8:9: error[unsupported]: operations.A.write[1]: a second statement is not supported yet
-            8:19: error[unsupported]: operations.A.write[1].for_each: `for_each` is not supported yet
-            11:43: error[unsupported]: operations.A.parameters.a.schema: `schema` is not supported yet
-            12:10: error[unsupported]: operations.A.parameters.b.from: `from: header` is not supported yet
-            13:12: error[unsupported]: operations.A.audit: `audit` is not supported yet
+            8:9: error[not_supported_yet]: operations.A.write[1]: a second statement is not supported yet
+            8:19: error[not_supported_yet]: operations.A.write[1].for_each: `for_each` is not supported yet
+            11:43: error[not_supported_yet]: operations.A.parameters.a.schema: `schema` is not supported yet
+            12:10: error[not_supported_yet]: operations.A.parameters.b.from: `from: header` is not supported yet
+            13:12: error[not_supported_yet]: operations.A.audit: `audit` is not supported yet
             14:13: error[missing_key]: operations.B.read: `sql` is missing
-            14:20: error[unsupported]: operations.B.read.keys: `keys` is not supported yet"#]],
+            14:20: error[not_supported_yet]: operations.B.read.keys: `keys` is not supported yet"#]],
     );
 }
 
