@@ -1,13 +1,13 @@
 //! What goes out: the transcoded request, the answer, the problem document, each as a header map made anew, so
 //! that nothing passes which is not named here.
 
-use base64ct::{Base64Unpadded, Encoding};
-use prost::Message;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use spangate_policy::facts::Call as _;
 use spangate_policy::problem::{PROBLEM_MEDIA_TYPE, Refusal};
 use spangate_proto::{
     CALL_METADATA, CONTENT_TYPE_METADATA, DETAIL_METADATA, EXECUTE_PATH, HEADER_METADATA_PREFIX,
-    MAX_CALL_BYTES, REASON_METADATA, RETRY_AFTER_METADATA, STATUS_METADATA, v1,
+    MAX_CALL_BYTES, REASON_METADATA, RETRY_AFTER_METADATA, STATUS_METADATA,
 };
 
 use crate::facts::Request;
@@ -30,9 +30,9 @@ const PASSED_ON: [&str; 12] = [
     "if-none-match",
 ];
 
-/// The request as the sidecar gets it; `None` when the call is too large to say in metadata.
-pub fn transcoded(request: &Request, call: &v1::Call) -> Option<Vec<u8>> {
-    if call.encoded_len() > MAX_CALL_BYTES {
+/// The request as the sidecar gets it, with the encoded call; `None` when that is too large for metadata.
+pub fn transcoded(request: &Request, call: &[u8]) -> Option<Vec<u8>> {
+    if call.len() > MAX_CALL_BYTES {
         return None;
     }
     let mut map = HeaderMapBuilder::with_capacity(16, 1024);
@@ -45,7 +45,7 @@ pub fn transcoded(request: &Request, call: &v1::Call) -> Option<Vec<u8>> {
             map.push(name, value);
         }
     }
-    map.push(CALL_METADATA, Base64Unpadded::encode_string(&call.encode_to_vec()));
+    map.push(CALL_METADATA, STANDARD_NO_PAD.encode(call));
     Some(map.finish())
 }
 
@@ -133,14 +133,6 @@ fn percent_decoded(text: &str) -> String {
         Ok(decoded) => decoded.into_owned(),
         Err(_) => text.to_owned(),
     }
-}
-
-/// The query as the sidecar is to know it.
-pub fn query_parameters(request: &Request) -> Vec<v1::Parameter> {
-    request
-        .query_parameters()
-        .map(|(name, value)| v1::Parameter { name: name.into_owned(), value: value.into_owned() })
-        .collect()
 }
 
 /// Whether the caller wants headers only.

@@ -75,10 +75,10 @@ impl Gateway {
     }
 
     /// 128 bits that no other call has, on this proxy or any other.
-    pub fn nonce(&self) -> Vec<u8> {
+    pub fn nonce(&self) -> [u8; 16] {
         let number = self.nonces.get();
         self.nonces.set(number.wrapping_add(1));
-        [self.nonce_prefix.to_le_bytes(), number.to_le_bytes()].concat()
+        (u128::from(self.nonce_prefix) << 64 | u128::from(number)).to_be_bytes()
     }
 
     /// Lets a call wait for the keys of an issuer, if waiting makes sense: somebody fetches them, or will.

@@ -2,6 +2,10 @@
 //! `cargo xtask generate` (protox, so that no protoc is needed). Names of metadata stand here, so that both
 //! sides agree on them by construction.
 
+mod borrowed;
+
+pub use borrowed::{BorrowedCall, BorrowedIdempotency};
+
 /// `google.api`, as far as it is used.
 #[allow(clippy::all, clippy::pedantic, clippy::allow_attributes_without_reason, reason = "generated")]
 pub mod google {

@@ -2,12 +2,14 @@
 
 use std::rc::Rc;
 
+use prost::Message;
 use proxy_wasm::types::{Action, LogLevel};
+use spangate_policy::Operation;
 use spangate_policy::facts::{Call as _, Occurrence};
 use spangate_policy::problem::Refusal;
 use spangate_policy::reason::Reason;
-use spangate_policy::{Caller, Operation};
-use spangate_proto::v1;
+use spangate_policy::token::{Verified, claim};
+use spangate_proto::{BorrowedCall, BorrowedIdempotency, v1};
 
 use super::{Exchange, Phase, VERDICT_PROPERTY};
 use crate::facts::Request;
@@ -21,49 +23,41 @@ const MAX_IDEMPOTENCY_KEY: usize = 255;
 impl Exchange {
     /// Sends the call on its way: Envoy's router takes it to the sidecar.
     pub(super) fn pass(&mut self, gateway: &Rc<Gateway>) -> Action {
-        let call = match self.call(gateway) {
-            Ok(call) => call,
-            Err(refusal) => return self.refuse(&refusal),
-        };
-        let Some(request) = &self.request else { return self.refuse(&Reason::PolicyUnavailable.into()) };
-        let Some(headers) = effects::transcoded(request, &call) else {
-            return self.refuse(&Reason::HeaderTooLarge.into());
-        };
-        self.note_shadowed();
-        let verdict = format!("allow {}", call.policy_operation);
-        // The verdict first: the new headers make Envoy choose the route anew, and that route demands it.
-        let passed = host::set_property(VERDICT_PROPERTY, verdict.as_bytes())
-            .and_then(|()| host::set_header_map(Map::RequestHeaders, &headers));
-        if passed.is_err() {
-            return self.refuse(&Reason::PolicyUnavailable.into());
+        let passed = self.admitted(gateway).and_then(|Admitted { verdict, headers }| {
+            // The verdict first: the new headers make Envoy choose the route anew, and that route demands it.
+            host::set_property(VERDICT_PROPERTY, verdict.as_bytes())
+                .and_then(|()| host::set_header_map(Map::RequestHeaders, &headers))
+                .map_err(|_| Reason::PolicyUnavailable.into())
+        });
+        if let Err(refusal) = passed {
+            return self.refuse(&refusal);
         }
+        self.note_shadowed();
         self.phase = Phase::Passed;
         self.request = None;
         Action::Continue
     }
 
-    /// What the sidecar is to know of the call.
-    fn call(&self, gateway: &Gateway) -> Result<v1::Call, Refusal> {
+    /// What goes on of an admitted call.
+    fn admitted(&self, gateway: &Gateway) -> Result<Admitted, Refusal> {
         let (Some(request), Some(progress)) = (&self.request, &self.progress) else {
             return Err(Reason::PolicyUnavailable.into());
         };
         let policy = &gateway.policy;
         let operation = progress.operation(policy).ok_or(Reason::PolicyUnavailable)?;
-        let path = progress
-            .path_parameters(policy, request.path())
-            .map(|(name, value)| v1::Parameter { name: name.to_owned(), value: value.into_owned() })
-            .collect();
-        Ok(v1::Call {
-            operation: operation.call.clone(),
-            path,
-            query: effects::query_parameters(request),
-            identity: progress.caller().map(|caller| identity(gateway, caller)),
-            request_id: self.request_id.clone().unwrap_or_default(),
-            idempotency: Some(idempotency(gateway, operation, request)?),
-            policy_revision: policy.revision().to_owned(),
+        let call = BorrowedCall {
+            operation: &operation.call,
+            path: progress.path_parameters(policy, request.path()).collect(),
+            query: request.query_parameters().collect(),
+            identity: progress.caller().map(|caller| caller.rendered(|token| identity(gateway, token))),
+            request_id: self.request_id.as_deref().unwrap_or_default(),
+            idempotency: idempotency(gateway, operation, request)?,
+            policy_revision: policy.revision(),
             head: self.head,
-            policy_operation: operation.name.clone(),
-        })
+            policy_operation: &operation.name,
+        };
+        let headers = effects::transcoded(request, &call.encode()).ok_or(Reason::HeaderTooLarge)?;
+        Ok(Admitted { verdict: format!("allow {}", operation.name), headers })
     }
 
     /// Frames a chunk of the body as a message of its own.
@@ -101,40 +95,48 @@ impl Exchange {
     }
 }
 
-fn identity(gateway: &Gateway, caller: &Caller) -> v1::Identity {
-    let identity = caller.token().identity();
-    let forward = gateway.policy.issuers().get(caller.token().issuer()).map(|issuer| &issuer.claims.forward);
+/// The verdict for the log and the route, and the request as the sidecar gets it.
+struct Admitted {
+    verdict: String,
+    headers: Vec<u8>,
+}
+
+/// The encoded identity of a token's caller.
+fn identity(gateway: &Gateway, token: &Verified) -> Vec<u8> {
+    let identity = token.identity();
+    let forward = gateway.policy.issuers().get(token.issuer()).map(|issuer| &issuer.claims.forward);
     let claims = forward.into_iter().flatten().filter_map(|name| {
-        let value = spangate_policy::token::claim(identity.claims.as_object()?, name)?;
+        let value = claim(identity.claims.as_object()?, name)?;
         Some(v1::Claim { name: name.clone(), json: value.to_string() })
     });
-    v1::Identity {
+    let identity = v1::Identity {
         issuer: identity.issuer.clone(),
         subject: identity.subject.clone().unwrap_or_default(),
         tenant: identity.tenant.clone(),
         roles: identity.roles.clone(),
         scopes: identity.scopes.clone(),
         claims: claims.collect(),
-    }
+    };
+    identity.encode_to_vec()
 }
 
 /// The caller's key, or a nonce that Envoy's retries repeat. Nobody can tell one anonymous caller's key from
 /// another's, so a public operation takes none.
-fn idempotency(
+fn idempotency<'r>(
     gateway: &Gateway,
     operation: &Operation,
-    request: &Request,
-) -> Result<v1::call::Idempotency, Refusal> {
+    request: &'r Request,
+) -> Result<BorrowedIdempotency<'r>, Refusal> {
     let refuse =
         |detail: &'static str| Err(Refusal { detail: detail.into(), ..Reason::ParameterInvalid.into() });
     match request.header("idempotency-key") {
-        Occurrence::Absent => Ok(v1::call::Idempotency::Nonce(gateway.nonce())),
+        Occurrence::Absent => Ok(BorrowedIdempotency::Nonce(gateway.nonce())),
         _ if operation.public => refuse("this operation takes no `Idempotency-Key`"),
         Occurrence::Once(key)
             if (1..=MAX_IDEMPOTENCY_KEY).contains(&key.len())
                 && key.bytes().all(|byte| byte.is_ascii_graphic()) =>
         {
-            Ok(v1::call::Idempotency::CallerKey(key.into_owned()))
+            Ok(BorrowedIdempotency::CallerKey(key))
         }
         Occurrence::Once(_) | Occurrence::Repeated | Occurrence::Malformed => {
             refuse("`Idempotency-Key` must be one value of 1 to 255 visible ASCII characters")

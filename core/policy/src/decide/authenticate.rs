@@ -1,5 +1,6 @@
 //! The step `authenticate`: one bearer token (RFC 6750, section 2.1), verified once and remembered.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use super::scene::Scene;
@@ -85,7 +86,7 @@ impl Policy {
     fn caller(&self, token: Verified, progress: &Progress, call: &impl Call) -> Caller {
         let scene = Scene::new(self, progress, call).identified(token.identity());
         let roles = self.roles.iter().map(|role| role.evaluate(&scene)).collect();
-        Caller { token, roles }
+        Caller { token, roles, rendering: OnceCell::new() }
     }
 
     /// A refusal that says how to authenticate (RFC 6750, section 3).

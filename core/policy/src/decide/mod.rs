@@ -8,6 +8,7 @@ mod scene;
 mod tests;
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -41,11 +42,17 @@ pub struct Caller {
     token: Verified,
     /// For each role of the policy.
     roles: Vec<Result<bool, EvaluationError>>,
+    rendering: OnceCell<Vec<u8>>,
 }
 
 impl Caller {
     pub fn token(&self) -> &Verified {
         &self.token
+    }
+
+    /// What a host tells its upstream of this caller: made once for all calls with this token.
+    pub fn rendered(&self, render: impl FnOnce(&Verified) -> Vec<u8>) -> &[u8] {
+        self.rendering.get_or_init(|| render(&self.token))
     }
 }
 

@@ -38,7 +38,7 @@ pub mod call {
         /// The caller's `Idempotency-Key`.
         #[prost(string, tag = "6")]
         CallerKey(::prost::alloc::string::String),
-        /// 128 random bits drawn by the filter, the same in every retry by Envoy.
+        /// 128 bits that no other call has, drawn by the filter, the same in every retry by Envoy.
         #[prost(bytes, tag = "7")]
         Nonce(::prost::alloc::vec::Vec<u8>),
     }
