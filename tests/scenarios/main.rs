@@ -1,0 +1,17 @@
+//! Stories of whole calls: real Envoy, the filter, the spanner-sidecar, Spanner's emulator and an issuer, over
+//! HTTP/1.1 and HTTP/2. One module a theme; each test has a stack of its own on free ports.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "what a test did not expect fails it"
+)]
+
+mod calls;
+mod hostile;
+mod keys;
+mod limits;
+mod refusals;
+
+mod support;

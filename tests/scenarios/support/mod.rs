@@ -1,0 +1,18 @@
+//! What the stories share: a client that speaks both protocols, odd tokens, and what Envoy counts.
+
+mod client;
+mod problem;
+mod request;
+mod stack;
+mod token;
+mod workers;
+
+pub use client::{Begun, Connection, PROTOCOLS, Protocol, raw};
+pub use problem::assert_problem;
+pub use request::Request;
+pub use stack::{
+    ORDERS, assert_no_trap, calls_passed_on, eventually, operations_with, orders_in_database, policy_with,
+    statistics, storefront, traps,
+};
+pub use token::{Token, forge};
+pub use workers::{assert_sound, connection_to_each_worker};

@@ -1,0 +1,82 @@
+//! The stack of one story, and what Envoy's own counters say of it.
+
+use std::collections::BTreeMap;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use spangate_stack::{Options, Part, Stack, http, read_yaml, root};
+
+/// A list that alice may read.
+pub const ORDERS: &str = "/storefront/v2/customers/7/orders";
+
+/// The sample as it is.
+pub fn storefront() -> Stack {
+    Stack::start(Options::storefront().unwrap()).unwrap()
+}
+
+/// The sample's policy with a change.
+pub fn policy_with(change: impl FnOnce(&mut Value)) -> String {
+    document_with("policy.yaml", change)
+}
+
+/// The sample's operations with a change.
+pub fn operations_with(change: impl FnOnce(&mut Value)) -> String {
+    document_with("operations.yaml", change)
+}
+
+fn document_with(name: &str, change: impl FnOnce(&mut Value)) -> String {
+    let mut document = read_yaml(&root().join("examples/storefront").join(name)).unwrap();
+    change(&mut document);
+    document.to_string()
+}
+
+/// Waits for what must come sooner or later. The limit only ends a test that would fail anyway.
+#[track_caller]
+pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < Duration::from_secs(60), "never came true: {what}");
+        sleep(Duration::from_millis(20));
+    }
+}
+
+/// Envoy's counters and gauges whose name matches a regular expression.
+pub fn statistics(stack: &Stack, pattern: &str) -> BTreeMap<String, u64> {
+    let answer = http::get(&stack.admin(&format!("/stats?filter={pattern}")), &[]).unwrap();
+    let text = answer.text();
+    let counted = text.lines().filter_map(|line| line.rsplit_once(": "));
+    counted.filter_map(|(name, value)| Some((name.to_owned(), value.parse().ok()?))).collect()
+}
+
+/// How many calls have gone on to the sidecar: told by Envoy, whatever their answers say. Its health checks do not
+/// count.
+pub fn calls_passed_on(stack: &Stack) -> u64 {
+    statistics(stack, "^cluster.spanner-sidecar.upstream_rq_total$").into_values().sum()
+}
+
+/// Every order there is, read from the emulator itself.
+pub fn orders_in_database(stack: &Stack) -> Vec<Value> {
+    stack
+        .query("SELECT tenant_id, customer_id, order_id, status, total, note FROM orders ORDER BY order_id")
+        .unwrap()
+}
+
+/// No VM has ever failed: Envoy counts no rebuilt one, and its log tells of no trap.
+#[track_caller]
+pub fn assert_no_trap(stack: &Stack) {
+    assert_eq!(traps(stack), Vec::<String>::new());
+}
+
+/// What Envoy says of VMs that failed.
+pub fn traps(stack: &Stack) -> Vec<String> {
+    let rebuilt = statistics(stack, r"^wasm\..*\.vm_reload");
+    assert!(!rebuilt.is_empty(), "Envoy counts no reloads: the filter is not there");
+    let counted =
+        rebuilt.into_iter().filter(|(_, count)| *count > 0).map(|(name, count)| format!("{name}: {count}"));
+    let log = std::fs::read(stack.process(Part::Envoy).unwrap().log()).unwrap();
+    let log = String::from_utf8_lossy(&log);
+    let told =
+        log.lines().filter(|line| line.contains("Uncaught") || line.contains("Plugin configured to fail"));
+    counted.chain(told.map(str::to_owned)).collect()
+}
