@@ -1,0 +1,198 @@
+//! Who is measured: the folders of `contenders/`, each an Envoy configuration for every workload, in which ports and
+//! paths are already right: Envoy chooses free ports itself, and runs in a directory with all files it names.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use clap::ValueEnum;
+use serde::Serialize;
+use serde_json::Value;
+use spangate_stack::{Process, dist, http, read_yaml, root};
+
+use crate::issuer::Credentials;
+use crate::load::Load;
+use crate::report::Turn;
+use crate::{cpu, module, upstream};
+
+/// What every contender is asked.
+pub const TARGET: &str = "/storefront/v2/customers/7/orders?limit=20";
+
+const READY_WITHIN: Duration = Duration::from_secs(60);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Envoy alone.
+    Bare,
+    /// Envoy with its own filters.
+    Native,
+    /// Envoy with ours.
+    Spangate,
+}
+
+impl Kind {
+    pub const ALL: [Self; 3] = [Self::Bare, Self::Native, Self::Spangate];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bare => "bare",
+            Self::Native => "native",
+            Self::Spangate => "spangate",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Workload {
+    /// Envoy answers what is allowed: the decision and nothing else.
+    Decided,
+    /// What is allowed goes to an HTTP/2 upstream, by gRPC and back to JSON, but for `bare`.
+    Proxied,
+}
+
+impl Workload {
+    pub const ALL: [Self; 2] = [Self::Decided, Self::Proxied];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Decided => "decided",
+            Self::Proxied => "proxied",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Contender {
+    pub kind: Kind,
+    pub workload: Workload,
+}
+
+/// A contender's Envoy; it stops when dropped.
+pub struct Running {
+    contender: Contender,
+    envoy: Process,
+    url: String,
+}
+
+impl Contender {
+    pub fn start(self, parent: &Path, envoy: &Path, credentials: &Credentials) -> Result<Running> {
+        let directory = parent.join(format!("{}-{}", self.workload.name(), self.kind.name()));
+        self.furnish(&directory, parent, credentials)?;
+        let mut command = Command::new(envoy);
+        command.current_dir(&directory).args(["--disable-hot-restart", "--concurrency", "1"]);
+        command.args(["--admin-address-path", "admin.txt", "--log-level", "warning", "-c", "envoy.yaml"]);
+        let mut process = Process::start(self.kind.name(), command, &directory.join("envoy.log"))?;
+        let mut listener = None;
+        process.wait_until(READY_WITHIN, &|| false, || {
+            listener = fs::read_to_string(directory.join("admin.txt")).ok().and_then(|admin| gateway(&admin));
+            listener.is_some()
+        })?;
+        let url = format!("http://{}{TARGET}", listener.context("envoy listens nowhere")?);
+        Ok(Running { contender: self, envoy: process, url })
+    }
+
+    /// Puts beside the configuration what it names by relative paths.
+    fn furnish(self, directory: &Path, parent: &Path, credentials: &Credentials) -> Result<()> {
+        let folder = folder(self.kind);
+        fs::create_dir(directory)?;
+        fs::copy(folder.join(self.workload.name()).with_extension("yaml"), directory.join("envoy.yaml"))?;
+        symlink(parent.join(upstream::SOCKET), directory.join(upstream::SOCKET))?;
+        match self.kind {
+            Kind::Bare => {}
+            Kind::Native => {
+                fs::write(directory.join("jwks.json"), credentials.jwks.to_string())?;
+                fs::write(directory.join("orders.pb"), descriptors(&folder)?)?;
+            }
+            Kind::Spangate => {
+                let mut policy = read_yaml(&folder.join("policy.yaml"))?;
+                let issuer =
+                    policy.pointer_mut("/issuers/development").context("the policy has no issuer")?;
+                issuer.as_object_mut().context("no issuer")?.insert("keys".into(), credentials.jwks.clone());
+                fs::write(directory.join("policy.json"), policy.to_string())?;
+                plugin_configuration(directory)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn folder(kind: Kind) -> PathBuf {
+    root().join("bench/contenders").join(kind.name())
+}
+
+/// What `grpc_json_transcoder` has to know of the upstream's service.
+fn descriptors(folder: &Path) -> Result<Vec<u8>> {
+    let mut compiler = protox::Compiler::new([folder])?;
+    compiler.include_imports(true).open_file("orders.proto")?;
+    Ok(compiler.encode_file_descriptor_set())
+}
+
+/// As a user would hand the policy to Envoy.
+fn plugin_configuration(directory: &Path) -> Result<()> {
+    let output = Command::new(dist().join("spangate"))
+        .current_dir(directory)
+        .args(["envoy", "policy.json", "--out", "filter.json", "--filter"])
+        .arg(module())
+        .output()
+        .context("cannot run spangate: run `cargo xtask build`")?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(())
+}
+
+/// Where Envoy, once it is ready, listens for calls; `admin` is the address of its admin interface.
+fn gateway(admin: &str) -> Option<String> {
+    let ready = http::get(&format!("http://{admin}/ready"), &[]).ok()?;
+    let listeners = http::get(&format!("http://{admin}/listeners?format=json"), &[]).ok()?.json().ok()?;
+    let address = listeners.pointer("/listener_statuses/0/local_address/socket_address")?;
+    let port = address.get("port_value")?.as_u64()?;
+    (ready.status == 200).then(|| format!("127.0.0.1:{port}"))
+}
+
+impl Running {
+    pub fn kind(&self) -> Kind {
+        self.contender.kind
+    }
+
+    pub fn workload(&self) -> &'static str {
+        self.contender.workload.name()
+    }
+
+    /// One turn under load. An answer that is no 200 fails the run: what refuses is not measured.
+    pub fn turn(&mut self, load: &Load) -> Result<Turn> {
+        let name = self.kind().name();
+        let before = cpu::spent(self.envoy.id())?;
+        let served = load.run(&self.url).with_context(|| format!("{name}:\n{}", self.envoy.tail(10)))?;
+        let spent =
+            cpu::spent(self.envoy.id())?.checked_sub(before).context("a thread of envoy has ended")?;
+        Ok(Turn::new(spent, served))
+    }
+}
+
+/// Before anything is measured: all give the same answer, and those who decide refuse a call without a token and one
+/// without the role.
+pub fn check(running: &[Running], credentials: &Credentials) -> Result<()> {
+    let ask = |contender: &Running, token: Option<&str>| -> Result<(u16, Value)> {
+        let headers = token.map(|token| ("authorization", token));
+        let answer = http::get(&contender.url, headers.as_slice())?;
+        let body = if answer.body.is_empty() { Value::Null } else { answer.json().unwrap_or_default() };
+        Ok((answer.status, body))
+    };
+    let mut expected = None;
+    for contender in running {
+        let name = contender.kind().name();
+        let answer = ask(contender, Some(&credentials.reader))?;
+        ensure!(answer.0 == 200, "{name} answers {answer:?}:\n{}", contender.envoy.tail(10));
+        let expected = expected.get_or_insert_with(|| answer.clone());
+        ensure!(*expected == answer, "{name} answers {answer:?} where others answer {expected:?}");
+        if contender.kind() != Kind::Bare {
+            let refused = [ask(contender, None)?.0, ask(contender, Some(&credentials.stranger))?.0];
+            ensure!(refused == [401, 403], "{name} answers {refused:?} where it must refuse");
+        }
+    }
+    Ok(())
+}
