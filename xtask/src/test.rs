@@ -1,7 +1,5 @@
 //! `test`: every test there is, by one command on a bare machine.
 
-use std::sync::Arc;
-
 use anyhow::Result;
 use clap::Args;
 
@@ -20,7 +18,7 @@ impl Test {
         build::build(setup::setup()?)?;
         step("tests", || self.tests())?;
         if self.filter.is_empty() {
-            step("the demo's calls", || Demo::check_on_free_ports().run_built(&Arc::default()))?;
+            step("the demo's calls", || Demo::check_on_free_ports().run())?;
         }
         Ok(())
     }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::Value;
 use spangate_stack::{Document, Options, Programs, Stack, read_yaml};
 
 use self::arguments::{Files, PortChoice};
@@ -35,6 +35,9 @@ pub struct Demo {
     /// Envoy's worker threads [default: as many as cores]
     #[arg(long, value_name = "NUMBER")]
     workers: Option<u32>,
+    /// Take what is in dist/ as it is
+    #[arg(long)]
+    no_build: bool,
 }
 
 impl Demo {
@@ -44,12 +47,13 @@ impl Demo {
         {
             signal_hook::flag::register(signal, Arc::clone(&interrupted))?;
         }
-        build::build(setup::setup()?)?;
+        if !self.no_build {
+            build::build(setup::setup()?)?;
+        }
         self.run_built(&interrupted)
     }
 
-    /// When setup and build are done.
-    pub fn run_built(&self, interrupted: &Arc<AtomicBool>) -> Result<()> {
+    fn run_built(&self, interrupted: &Arc<AtomicBool>) -> Result<()> {
         let options = self.options(interrupted)?;
         check_documents(&options)?;
         let mut stack = match step("emulator, issuer, spanner-sidecar, Envoy", || Stack::start(options)) {
@@ -70,9 +74,16 @@ impl Demo {
         Ok(())
     }
 
-    /// `demo --check --free-ports`.
+    /// `demo --check --free-ports --no-build`.
     pub fn check_on_free_ports() -> Self {
-        Self { files: Files::default(), ports: PortChoice::free(), json: false, check: true, workers: None }
+        Self {
+            files: Files::default(),
+            ports: PortChoice::free(),
+            json: false,
+            check: true,
+            workers: None,
+            no_build: true,
+        }
     }
 
     fn options(&self, interrupted: &Arc<AtomicBool>) -> Result<Options> {
@@ -119,16 +130,17 @@ fn tokens(stack: &Stack) -> Result<Vec<(String, String)>> {
     people.keys().map(token).collect()
 }
 
-fn ready(stack: &Stack, tokens: &[(String, String)]) -> Value {
+/// One line, in the order that a person reads.
+fn ready(stack: &Stack, tokens: &[(String, String)]) -> String {
     let tokens: serde_json::Map<String, Value> =
         tokens.iter().map(|(name, token)| (name.clone(), token.as_str().into())).collect();
-    json!({
-        "event": "ready",
-        "gateway": stack.url(""),
-        "admin": stack.admin(""),
-        "issuer": stack.issuer(""),
-        "tokens": tokens,
-    })
+    format!(
+        r#"{{"event":"ready","gateway":{},"admin":{},"issuer":{},"tokens":{}}}"#,
+        Value::from(stack.url("")),
+        Value::from(stack.admin("")),
+        Value::from(stack.issuer("")),
+        Value::from(tokens)
+    )
 }
 
 /// Until Ctrl-C. A part that ends by itself is started again, as compose would.
