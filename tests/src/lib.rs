@@ -12,6 +12,7 @@
 //! # anyhow::Ok(())
 //! ```
 
+pub mod calls;
 #[cfg(test)]
 mod compose;
 mod emulator;

@@ -136,7 +136,7 @@ struct Keeper {
 impl Keeper {
     fn watch(group: u32) -> Result<Self> {
         let mut shell = Command::new("sh")
-            .args(["-c", "read -r released || kill -KILL -- \"-$0\"", &group.to_string()])
+            .args(["-c", "read -r released || kill -s KILL -- \"-$0\"", &group.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -150,6 +150,7 @@ impl Keeper {
     /// The group is gone, and its number may be somebody else's soon.
     fn release(&mut self) {
         if let Some(mut pipe) = self.pipe.take() {
+            // An error says that the shell is gone already.
             let _ = pipe.write_all(b"released\n");
         }
         let _ = self.shell.wait();
@@ -198,6 +199,16 @@ mod tests {
         while !gone() {
             sleep(Duration::from_millis(5));
         }
+    }
+
+    /// As when whoever started it is killed: the pipe closes, and nothing was said.
+    #[test]
+    fn nothing_outlives_its_starter() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut process = start("sleep 1000 & wait", directory.path());
+        drop(process.keeper.pipe.take());
+        let fault = process.wait_until(Duration::from_secs(60), &|| false, || false).unwrap_err();
+        assert_eq!(fault.to_string(), "script ended (signal 9):\n");
     }
 
     #[test]

@@ -57,3 +57,11 @@ fn is_generated() -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_is_committed_is_what_is_generated() {
+        super::is_generated().unwrap();
+    }
+}

@@ -9,7 +9,7 @@ use wasmparser::{ExternalKind, Parser, Payload};
 ///
 /// Never among them: `proxy_on_delete`, since the SDK frees a context only there; `proxy_on_context_create`, which
 /// makes it; `_initialize`, the ABI's marker, the allocator and the memory.
-const UNUSED: [(&str, &str); 13] = [
+const UNUSED: [(&str, &str); 12] = [
     // Of network filters.
     ("proxy_on_new_connection", "on_new_connection"),
     ("proxy_on_downstream_data", "on_downstream_data"),
@@ -25,8 +25,6 @@ const UNUSED: [(&str, &str); 13] = [
     ("proxy_on_done", "on_done"),
     ("proxy_on_log", "on_log"),
     ("proxy_on_foreign_function", "on_foreign_function"),
-    // Trailers of a request end the body, and that is all there is to them.
-    ("proxy_on_request_trailers", "on_http_request_trailers"),
 ];
 
 /// The module without the exports that do nothing, and without names and other custom sections.

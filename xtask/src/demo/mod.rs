@@ -1,9 +1,6 @@
 //! `demo`: the whole way of a call on this machine, with the sample or with a user's own files.
 
 mod arguments;
-mod calls;
-mod check;
-mod expectation;
 mod show;
 
 use std::sync::Arc;
@@ -11,10 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde_json::Value;
-use spangate_stack::{Document, Options, Programs, Stack, read_yaml};
+use spangate_stack::calls::{self, Calls};
+use spangate_stack::{Document, Options, Part, Programs, Stack, read_yaml};
 
 use self::arguments::{Files, PortChoice};
 use crate::step::step;
@@ -61,7 +59,7 @@ impl Demo {
             started => started?,
         };
         if self.check {
-            return check::check(&stack, &calls::Calls::storefront()?);
+            return check(&stack);
         }
         let tokens = tokens(&stack)?;
         if self.json {
@@ -95,6 +93,25 @@ impl Demo {
             interrupted: Arc::clone(interrupted),
         })
     }
+}
+
+/// Makes the sample's calls, and fails when one answer differs.
+fn check(stack: &Stack) -> Result<()> {
+    let calls = Calls::storefront()?;
+    let checked = calls::check(stack, &calls)?;
+    for calls::Checked { call, difference } in &checked {
+        let mark = if difference.is_none() { "✔" } else { "✘" };
+        println!("{mark} {} → {} ({} {})", call.name, call.expect.status, call.method, call.path);
+        if let Some(difference) = difference {
+            println!("    {difference}");
+        }
+    }
+    let differing = checked.iter().filter(|checked| checked.difference.is_some()).count();
+    println!("demo: {} passed, {differing} failed", checked.len().saturating_sub(differing));
+    if differing > 0 {
+        bail!("{differing} of {} answers differ\n{}", checked.len(), stack.tails());
+    }
+    Ok(())
 }
 
 /// All faults of policy and operations, as `spangate check` tells them, before anything is started.
@@ -143,8 +160,10 @@ fn ready(stack: &Stack, tokens: &[(String, String)]) -> String {
     )
 }
 
-/// Until Ctrl-C. A part that ends by itself is started again, as compose would.
+/// Until Ctrl-C. A part that ends by itself is started again, as compose would, and what became of a saved policy is
+/// told.
 fn watch(stack: &mut Stack, interrupted: &AtomicBool) -> Result<()> {
+    let mut told = said(stack, Part::Policy).len();
     while !interrupted.load(Ordering::Relaxed) {
         if let Some((part, words)) = stack.ended() {
             eprintln!("{words}starting it again");
@@ -155,7 +174,16 @@ fn watch(stack: &mut Stack, interrupted: &AtomicBool) -> Result<()> {
             }
             eprintln!("{} runs again", part.name());
         }
+        let policy = said(stack, Part::Policy);
+        eprint!("{}", policy.get(told..).unwrap_or_default());
+        told = policy.len();
         sleep(Duration::from_millis(100));
     }
     Ok(())
+}
+
+/// All that a part has said so far.
+fn said(stack: &Stack, part: Part) -> String {
+    let log = stack.process(part).map(|process| std::fs::read(process.log()).unwrap_or_default());
+    String::from_utf8_lossy(&log.unwrap_or_default()).into_owned()
 }

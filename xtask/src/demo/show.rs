@@ -4,8 +4,7 @@ use std::fmt::Write;
 
 use anyhow::Result;
 use spangate_stack::Stack;
-
-use super::calls::{Call, Calls};
+use spangate_stack::calls::{Call, Calls};
 
 pub fn show(stack: &Stack, tokens: &[(String, String)], is_sample: bool) -> Result<()> {
     let mut page = String::new();

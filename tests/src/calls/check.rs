@@ -1,31 +1,25 @@
-//! `demo --check`: makes the calls over HTTP, compares status, headers and body, and asks the emulator itself what a
+//! Makes the calls over HTTP, compares status, headers and body, and asks the emulator itself what a
 //! write has left there.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use serde_json::Value;
-use spangate_stack::{Stack, http};
 
-use super::calls::{Call, Calls, Rows};
 use super::expectation::Bindings;
+use super::{Call, Calls, Rows};
+use crate::{Stack, http};
 
-/// Makes every call, and fails when one answer differs.
-pub fn check(stack: &Stack, calls: &Calls) -> Result<()> {
+/// A call that was made.
+pub struct Checked<'c> {
+    pub call: &'c Call,
+    /// Where the answer, or what it left behind, is not what was expected.
+    pub difference: Option<String>,
+}
+
+/// Makes every call in order, also after one that differs.
+pub fn check<'c>(stack: &Stack, calls: &'c Calls) -> Result<Vec<Checked<'c>>> {
     let mut bindings = Bindings::default();
-    let mut differing = 0;
-    for call in &calls.0 {
-        let difference = make(stack, call, &mut bindings)?;
-        let mark = if difference.is_none() { "✔" } else { "✘" };
-        println!("{mark} {} → {} ({} {})", call.name, call.expect.status, call.method, call.path);
-        if let Some(difference) = difference {
-            differing += 1;
-            println!("    {difference}");
-        }
-    }
-    println!("demo: {} passed, {differing} failed", calls.0.len().saturating_sub(differing));
-    if differing > 0 {
-        bail!("{differing} of {} answers differ\n{}", calls.0.len(), stack.tails());
-    }
-    Ok(())
+    let made = calls.0.iter().map(|call| Ok(Checked { call, difference: make(stack, call, &mut bindings)? }));
+    made.collect()
 }
 
 fn make(stack: &Stack, call: &Call, bindings: &mut Bindings) -> Result<Option<String>> {

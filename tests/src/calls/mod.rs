@@ -1,10 +1,16 @@
-//! `calls.yaml`: the calls to try and the answers to expect, for the reader and for the check alike.
+//! `calls.yaml`: the calls to try and the answers to expect, for the reader and for the check alike. The check is here
+//! and not with the demo, so that tests can show that it fails when it should.
+
+mod check;
+mod expectation;
 
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde_json::{Map, Value};
-use spangate_stack::{read_yaml, root};
+
+use crate::{read_yaml, root};
+pub use check::{Checked, check};
 
 pub struct Calls(pub Vec<Call>);
 
