@@ -154,11 +154,14 @@ impl Stack {
         emulator::query(&self.options.ports, &self.database()?, sql)
     }
 
-    /// Saves another policy as an author would; `spangate envoy --watch` checks it and hands it on.
+    /// Saves another policy as an author would; `spangate envoy --watch` checks it and hands it on. Only a policy that
+    /// was given as text can be saved over: a file in place is its author's.
     pub fn save_policy(&self, text: &str) -> Result<()> {
-        let beside = self.layout.policy.with_extension("saving");
+        let policy = &self.layout.policy;
+        anyhow::ensure!(policy.starts_with(self.directory()), "{} is not ours to change", policy.display());
+        let beside = policy.with_extension("saving");
         std::fs::write(&beside, text)?;
-        Ok(std::fs::rename(beside, &self.layout.policy)?)
+        Ok(std::fs::rename(beside, policy)?)
     }
 
     /// The end of each log.
