@@ -12,6 +12,7 @@ mod calls;
 mod hostile;
 mod keys;
 mod limits;
+mod policy_updates;
 mod refusals;
-
 mod support;
+mod without_filter;

@@ -1,13 +1,15 @@
 //! What the stories share: a client that speaks both protocols, odd tokens, and what Envoy counts.
 
 mod client;
+mod module;
 mod problem;
 mod request;
 mod stack;
 mod token;
 mod workers;
 
-pub use client::{Begun, Connection, PROTOCOLS, Protocol, raw};
+pub use client::{Connection, PROTOCOLS, Protocol, raw};
+pub use module::{OnRequest, module};
 pub use problem::assert_problem;
 pub use request::Request;
 pub use stack::{
