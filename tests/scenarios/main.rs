@@ -9,6 +9,8 @@
 )]
 
 mod calls;
+mod checks;
+mod failures;
 mod hostile;
 mod keys;
 mod limits;

@@ -43,7 +43,11 @@ enum Sender {
 
 impl Connection {
     pub fn open(stack: &Stack, protocol: Protocol) -> Result<Self> {
-        let port = stack.options().ports.gateway;
+        Self::to(stack.options().ports.gateway, protocol)
+    }
+
+    /// The same where the stack itself is busy.
+    pub fn to(port: u16, protocol: Protocol) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let sender = runtime.block_on(Sender::connect(port, protocol))?;
         Ok(Self { port, protocol, sender, runtime })

@@ -11,7 +11,7 @@ mod workers;
 pub use client::{Connection, PROTOCOLS, Protocol, raw};
 pub use module::{OnRequest, module};
 pub use problem::assert_problem;
-pub use request::Request;
+pub use request::{Frames, Request};
 pub use stack::{
     ORDERS, assert_no_trap, calls_passed_on, eventually, operations_with, orders_in_database, policy_with,
     statistics, storefront, traps,

@@ -95,6 +95,12 @@ pub struct Frames {
     length: Option<u64>,
 }
 
+impl Frames {
+    pub fn of(frames: impl IntoIterator<Item = Frame<Bytes>>) -> Self {
+        Self { frames: frames.into_iter().collect(), length: None }
+    }
+}
+
 impl Body for Frames {
     type Data = Bytes;
     type Error = Infallible;
