@@ -1,8 +1,14 @@
 //! The ports of one stack: those that `envoy.yaml` and `docker-compose.yml` name, or free ones.
 
 use std::net::{Ipv4Addr, TcpListener};
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
+
+/// Where free ports are looked for, in blocks of so many.
+const BLOCKS: Range<u16> = 20_000..32_000;
+const BLOCK: usize = 8;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ports {
@@ -23,19 +29,26 @@ impl Default for Ports {
 }
 
 impl Ports {
-    /// Five ports that were free a moment ago.
+    /// Five ports that nobody listens on, and that no other stack on this machine is given while this process lives:
+    /// the first port of their block is held until then. They lie below those that the kernel gives to outgoing
+    /// connections, which might take one between this moment and the part's own start.
     pub fn free() -> Result<Self> {
-        let listener = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no port is free");
-        // All are held until all are known, so that no two are the same.
-        let held = [listener()?, listener()?, listener()?, listener()?, listener()?];
-        let [gateway, admin, issuer, emulator, emulator_rest] = held.each_ref().map(TcpListener::local_addr);
-        Ok(Self {
-            gateway: gateway?.port(),
-            admin: admin?.port(),
-            issuer: issuer?.port(),
-            emulator: emulator?.port(),
-            emulator_rest: emulator_rest?.port(),
-        })
+        static HELD: Mutex<Vec<TcpListener>> = Mutex::new(Vec::new());
+        let bind = |port| TcpListener::bind((Ipv4Addr::UNSPECIFIED, port));
+        let blocks = BLOCKS.step_by(BLOCK);
+        // Elsewhere than others who look at the same time.
+        let begin = usize::try_from(std::process::id())? % blocks.len();
+        for first in blocks.clone().skip(begin).chain(blocks.take(begin)) {
+            let Ok(guard) = TcpListener::bind((Ipv4Addr::LOCALHOST, first)) else { continue };
+            let [gateway, admin, issuer, emulator, emulator_rest] =
+                [1, 2, 3, 4, 5].map(|place| first + place);
+            let ports = Self { gateway, admin, issuer, emulator, emulator_rest };
+            if ports.named().into_iter().all(|(_, port)| bind(port).is_ok()) {
+                HELD.lock().unwrap_or_else(PoisonError::into_inner).push(guard);
+                return Ok(ports);
+            }
+        }
+        anyhow::bail!("no ports are free")
     }
 
     /// What each port is for, and its number.
@@ -59,7 +72,16 @@ impl Ports {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+
+    #[test]
+    fn no_two_stacks_share_a_port() {
+        let stacks: Vec<Ports> = (0..20).map(|_| Ports::free().unwrap()).collect();
+        let ports: BTreeSet<u16> = stacks.iter().flat_map(Ports::named).map(|(_, port)| port).collect();
+        assert_eq!(ports.len(), 100);
+    }
 
     #[test]
     fn a_port_in_use_is_found() {
