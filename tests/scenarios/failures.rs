@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use spangate_stack::{Options, Part, Stack};
 
@@ -54,6 +55,25 @@ fn the_sidecar_killed_and_started_again() {
         }
     }
     assert_eq!(orders_in_database(&stack), orders);
+    assert_sound(&stack);
+}
+
+/// A sidecar that hangs takes connections and answers nothing: its callers are told within seconds, not kept waiting.
+#[test]
+fn the_sidecar_hanging() {
+    let stack = storefront();
+    let alice = stack.token("alice").unwrap();
+    let sidecar = Pid::from_raw(stack.process(Part::Sidecar).unwrap().id().try_into().unwrap()).unwrap();
+    for protocol in PROTOCOLS {
+        let mut connection = Connection::open(&stack, protocol).unwrap();
+        let mut list = || connection.send(Request::get(&format!("{ORDERS}?limit=1")).token(&alice)).unwrap();
+        assert_eq!(list().status, 200);
+        kill_process(sidecar, Signal::STOP).unwrap();
+        let answer = list();
+        kill_process(sidecar, Signal::CONT).unwrap();
+        assert_problem(&answer, 503, "upstream_unavailable");
+        eventually("it serves again", || list().status == 200);
+    }
     assert_sound(&stack);
 }
 
