@@ -15,20 +15,23 @@ use crate::headers::{HeaderMap, HeaderMapBuilder};
 
 /// Headers of the request that the sidecar may see and the proxy needs: where the call comes from, traces, and
 /// without `x-forwarded-proto` the proxy finds no route.
-const PASSED_ON: [&str; 12] = [
-    ":authority",
-    ":scheme",
-    "x-forwarded-proto",
-    "x-forwarded-for",
-    "x-request-id",
-    "traceparent",
-    "tracestate",
-    "baggage",
-    "b3",
-    "accept",
-    "accept-language",
-    "if-none-match",
-];
+fn is_passed_on(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b":authority"
+            | b":scheme"
+            | b"x-forwarded-proto"
+            | b"x-forwarded-for"
+            | b"x-request-id"
+            | b"traceparent"
+            | b"tracestate"
+            | b"baggage"
+            | b"b3"
+            | b"accept"
+            | b"accept-language"
+            | b"if-none-match"
+    )
+}
 
 /// The request as the sidecar gets it, with the encoded call; `None` when that is too large for metadata.
 pub fn transcoded(request: &Request, call: &[u8]) -> Option<Vec<u8>> {
@@ -41,7 +44,7 @@ pub fn transcoded(request: &Request, call: &[u8]) -> Option<Vec<u8>> {
     map.push("content-type", "application/grpc");
     map.push("te", "trailers");
     for (name, value) in request.header_map().iter() {
-        if PASSED_ON.iter().any(|passed| passed.as_bytes() == name) {
+        if is_passed_on(name) {
             map.push(name, value);
         }
     }

@@ -11,19 +11,26 @@ use spangate_policy::route::decode_query;
 use crate::headers::HeaderMap;
 use crate::host;
 
-/// A call as it came in. Pseudo-headers are looked up once.
+/// A call as it came in: the header map, and where in it stands what every call is asked for.
 #[derive(Debug)]
 pub struct Request {
     headers: HeaderMap,
-    method: String,
-    scheme: String,
-    host: String,
-    /// Path and query as they came.
-    target: String,
+    method: Range<usize>,
+    scheme: Range<usize>,
+    host: Host,
     path: Range<usize>,
-    request_id: Option<String>,
+    query: Option<Range<usize>>,
+    request_id: Option<Range<usize>>,
     time: Timestamp,
     source: OnceCell<Option<(IpAddr, u16)>>,
+}
+
+/// The name of the host, lower case and without a port.
+#[derive(Debug)]
+enum Host {
+    /// As it came.
+    Plain(Range<usize>),
+    Lowered(String),
 }
 
 /// What makes a request no HTTP request that the policy could speak of: no path (CONNECT), or one that is no
@@ -34,25 +41,45 @@ pub struct NoTarget;
 impl Request {
     /// `now` is in nanoseconds since 1970.
     pub fn new(headers: HeaderMap, now: u64) -> Result<Self, NoTarget> {
-        let target = headers.text(":path").ok_or(NoTarget)?.to_owned();
-        let method = headers.text(":method").ok_or(NoTarget)?.to_owned();
-        let end = target.find('?').unwrap_or(target.len());
-        let host = headers.text(":authority").map(host_name).unwrap_or_default();
+        let (mut method, mut scheme, mut authority, mut target, mut request_id) =
+            (None, None, None, None, None);
+        for (name, value) in headers.ranges() {
+            let place = match headers.bytes(&name) {
+                b":method" => &mut method,
+                b":scheme" => &mut scheme,
+                b":authority" => &mut authority,
+                b":path" => &mut target,
+                b"x-request-id" => &mut request_id,
+                _ => continue,
+            };
+            if place.is_none() && headers.str(&value).is_some() {
+                *place = Some(value);
+            }
+        }
+        let (method, target) = (method.ok_or(NoTarget)?, target.ok_or(NoTarget)?);
+        let mark = headers.bytes(&target).iter().position(|byte| *byte == b'?');
+        let end = mark.map_or(target.end, |mark| target.start.saturating_add(mark));
+        let authority = authority.unwrap_or_default();
         Ok(Self {
             method,
-            scheme: headers.text(":scheme").unwrap_or_default().to_owned(),
-            host,
-            path: 0..end,
-            target,
-            request_id: headers.text("x-request-id").map(str::to_owned),
+            scheme: scheme.unwrap_or_default(),
+            host: host_name(headers.str(&authority).unwrap_or_default(), authority.start),
+            path: target.start..end,
+            query: mark.map(|_| end.saturating_add(1)..target.end),
+            request_id,
             time: Timestamp { nanoseconds: i128::from(now) },
             source: OnceCell::new(),
             headers,
         })
     }
 
+    /// What was found to be UTF-8 when the request was made.
+    fn text(&self, range: &Range<usize>) -> &str {
+        self.headers.str(range).unwrap_or_default()
+    }
+
     pub fn query_text(&self) -> Option<&str> {
-        self.target.get(self.path.end..)?.strip_prefix('?')
+        Some(self.text(self.query.as_ref()?))
     }
 
     /// The query's parameters; routing has refused a query that does not decode.
@@ -69,13 +96,17 @@ impl Request {
     }
 }
 
-/// Without the port; an IPv6 address keeps its brackets.
-fn host_name(authority: &str) -> String {
+/// Of an authority that begins at `start`. An IPv6 address keeps its brackets.
+fn host_name(authority: &str, start: usize) -> Host {
     let end = match authority.rfind(']') {
         Some(bracket) => bracket.saturating_add(1),
         None => authority.find(':').unwrap_or(authority.len()),
     };
-    authority.get(..end).unwrap_or(authority).to_ascii_lowercase()
+    let name = authority.get(..end).unwrap_or(authority);
+    if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return Host::Lowered(name.to_ascii_lowercase());
+    }
+    Host::Plain(start..start.saturating_add(name.len()))
 }
 
 fn occurrence<'f>(mut values: impl Iterator<Item = Option<Cow<'f, str>>>) -> Occurrence<'f> {
@@ -93,23 +124,26 @@ fn text(bytes: &[u8]) -> Option<Cow<'_, str>> {
 
 impl Call for Request {
     fn request_id(&self) -> Option<&str> {
-        self.request_id.as_deref()
+        self.request_id.as_ref().map(|range| self.text(range))
     }
 
     fn method(&self) -> &str {
-        &self.method
+        self.text(&self.method)
     }
 
     fn scheme(&self) -> &str {
-        &self.scheme
+        self.text(&self.scheme)
     }
 
     fn host(&self) -> &str {
-        &self.host
+        match &self.host {
+            Host::Plain(range) => self.text(range),
+            Host::Lowered(name) => name,
+        }
     }
 
     fn path(&self) -> &str {
-        self.target.get(self.path.clone()).unwrap_or_default()
+        self.text(&self.path)
     }
 
     fn header(&self, name: &str) -> Occurrence<'_> {
@@ -167,18 +201,54 @@ impl Call for Request {
 
 #[cfg(test)]
 mod tests {
-    use super::host_name;
+    use super::*;
+    use crate::headers::HeaderMapBuilder;
+
+    fn request(pairs: &[(&str, &[u8])]) -> Result<Request, NoTarget> {
+        let mut builder = HeaderMapBuilder::default();
+        for (name, value) in pairs {
+            builder.push(name, value);
+        }
+        Request::new(HeaderMap::new(builder.finish()), 5)
+    }
+
+    #[test]
+    fn what_every_call_is_asked_for() {
+        let request = request(&[
+            (":authority", b"API.example.com:8443"),
+            (":path", b"/a/b?x=1&y=%20"),
+            (":method", b"GET"),
+            (":scheme", b"https"),
+            ("x-request-id", b"r1"),
+            ("a", b"1"),
+            ("a", b"2"),
+            ("b", b"\xff"),
+        ])
+        .unwrap();
+        assert_eq!((request.method(), request.scheme(), request.host()), ("GET", "https", "api.example.com"));
+        assert_eq!((request.path(), request.query_text()), ("/a/b", Some("x=1&y=%20")));
+        assert_eq!(request.request_id(), Some("r1"));
+        assert_eq!(request.query("y"), Occurrence::Once(" ".into()));
+        assert_eq!(request.header("a"), Occurrence::Repeated);
+        assert_eq!(request.header("b"), Occurrence::Malformed);
+        assert_eq!(request.header("c"), Occurrence::Absent);
+    }
 
     #[test]
     fn hosts_have_no_port() {
-        for (authority, expected) in [
-            ("API.example.com:8443", "api.example.com"),
-            ("a", "a"),
-            ("[::1]:80", "[::1]"),
-            ("[::1]", "[::1]"),
-            ("", ""),
-        ] {
-            assert_eq!(host_name(authority), expected);
+        for (authority, expected) in
+            [("a.example:80", "a.example"), ("a", "a"), ("[::1]:80", "[::1]"), ("[::1]", "[::1]"), ("", "")]
+        {
+            let pairs: [(&str, &[u8]); 3] =
+                [(":authority", authority.as_bytes()), (":path", b"/"), (":method", b"GET")];
+            assert_eq!(request(&pairs).unwrap().host(), expected);
         }
+    }
+
+    #[test]
+    fn without_a_path_that_is_text_there_is_nothing_to_decide() {
+        assert!(request(&[(":method", b"CONNECT"), (":authority", b"a:443")]).is_err());
+        assert!(request(&[(":method", b"GET"), (":path", b"/\xff")]).is_err());
+        assert_eq!(request(&[(":method", b"GET"), (":path", b"/")]).unwrap().query_text(), None);
     }
 }

@@ -2,6 +2,8 @@
 //! values, each with a zero after it. Read where they stand, without a copy for each; names and values may be
 //! any bytes, since clients choose them.
 
+use std::ops::Range;
+
 /// A map as the host gave it.
 #[derive(Debug, Default)]
 pub struct HeaderMap {
@@ -14,10 +16,25 @@ impl HeaderMap {
     }
 
     /// Names and values in their order. Bytes that are no map end the iteration.
-    pub fn iter(&self) -> Pairs<'_> {
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.ranges().map(|(name, value)| (self.bytes(&name), self.bytes(&value)))
+    }
+
+    /// Where names and values stand.
+    pub fn ranges(&self) -> Ranges<'_> {
         let count = read_length(&self.bytes, 0).unwrap_or(0);
         let data = count.checked_mul(8).and_then(|sizes| sizes.checked_add(4)).unwrap_or(usize::MAX);
-        Pairs { bytes: &self.bytes, sizes: 4, data, left: count }
+        Ranges { bytes: &self.bytes, sizes: 4, data, left: count }
+    }
+
+    /// What stands there; nothing for a range of another map.
+    pub fn bytes(&self, range: &Range<usize>) -> &[u8] {
+        self.bytes.get(range.clone()).unwrap_or_default()
+    }
+
+    /// The same, if it is UTF-8.
+    pub fn str(&self, range: &Range<usize>) -> Option<&str> {
+        std::str::from_utf8(self.bytes(range)).ok()
     }
 
     pub fn first(&self, name: &str) -> Option<&[u8]> {
@@ -31,15 +48,15 @@ impl HeaderMap {
 }
 
 #[derive(Clone, Debug)]
-pub struct Pairs<'m> {
+pub struct Ranges<'m> {
     bytes: &'m [u8],
     sizes: usize,
     data: usize,
     left: usize,
 }
 
-impl<'m> Iterator for Pairs<'m> {
-    type Item = (&'m [u8], &'m [u8]);
+impl Iterator for Ranges<'_> {
+    type Item = (Range<usize>, Range<usize>);
 
     fn next(&mut self) -> Option<Self::Item> {
         self.left = self.left.checked_sub(1)?;
@@ -48,7 +65,10 @@ impl<'m> Iterator for Pairs<'m> {
         let name_end = self.data.checked_add(name_length)?;
         let value_start = name_end.checked_add(1)?;
         let value_end = value_start.checked_add(value_length)?;
-        let pair = (self.bytes.get(self.data..name_end)?, self.bytes.get(value_start..value_end)?);
+        if value_end > self.bytes.len() {
+            return None;
+        }
+        let pair = (self.data..name_end, value_start..value_end);
         self.sizes = self.sizes.checked_add(8)?;
         self.data = value_end.checked_add(1)?;
         Some(pair)
