@@ -94,7 +94,7 @@ impl Report {
         let module = module();
         let version = Command::new(envoy).arg("--version").output()?;
         Ok(Self {
-            envoy: String::from_utf8_lossy(&version.stdout).trim().to_owned(),
+            envoy: version_of(&String::from_utf8_lossy(&version.stdout)),
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             module_bytes: std::fs::metadata(&module)
                 .with_context(|| format!("{} is missing: run `cargo xtask build`", module.display()))?
@@ -113,6 +113,12 @@ impl Report {
         std::fs::write(path, serde_json::to_string_pretty(self)?)
             .with_context(|| format!("cannot write {}", path.display()))
     }
+}
+
+/// Of `/usr/bin/envoy  version: 9e55…/1.40.0/Clean/RELEASE/BoringSSL`, without where it lies.
+fn version_of(said: &str) -> String {
+    let version = said.split_once("version:").map_or(said, |(_, version)| version);
+    format!("Envoy {}", version.trim())
 }
 
 /// Median and range over the rounds.
@@ -166,7 +172,7 @@ mod tests {
             ]),
         };
         let report = Report {
-            envoy: "envoy".into(),
+            envoy: version_of("/usr/bin/envoy  version: 9e55/1.40.0/Clean/RELEASE/BoringSSL\n"),
             cores: 2,
             module_bytes: 1000,
             rounds: 2,
@@ -175,7 +181,7 @@ mod tests {
             workloads: BTreeMap::from([(Workload::Decided, measured)]),
         };
         expect![[r#"
-            envoy
+            Envoy 9e55/1.40.0/Clean/RELEASE/BoringSSL
             one worker, 16 connections, 2 rounds of 1 s: median (range)
             filter.wasm: 1000 bytes
 
