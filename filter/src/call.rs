@@ -15,7 +15,7 @@ use spangate_policy::{Decision, Need, Progress};
 use crate::effects;
 use crate::facts::Request;
 use crate::framing::Unframer;
-use crate::gateway::{Gateway, Instant};
+use crate::gateway::{Gateway, Instant, Now};
 use crate::host::{self, Map};
 
 /// Filter state that only this filter sets, as `wasm.spangate`: the route to the sidecar demands it, and the
@@ -83,7 +83,7 @@ impl Exchange {
             Ok(progress) => {
                 self.progress = Some(progress);
                 self.request = Some(request);
-                self.decide(&gateway)
+                self.decide(&gateway, now)
             }
             Err(refusal) => self.refuse(&refusal),
         }
@@ -96,13 +96,13 @@ impl Exchange {
         else {
             return;
         };
-        if exchange.decide(&gateway) == Action::Continue {
+        let now = gateway.now();
+        if exchange.decide(&gateway, now) == Action::Continue {
             host::resume_request();
         }
     }
 
-    fn decide(&mut self, gateway: &Rc<Gateway>) -> Action {
-        let now = gateway.now();
+    fn decide(&mut self, gateway: &Rc<Gateway>, now: Now) -> Action {
         let (Some(request), Some(progress)) = (&self.request, &mut self.progress) else {
             return self.refuse(&Reason::PolicyUnavailable.into());
         };

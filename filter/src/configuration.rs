@@ -143,8 +143,8 @@ impl HttpContext for Stream {
         self.0.borrow_mut().on_request_trailers()
     }
 
-    fn on_http_response_headers(&mut self, _count: usize, _end_of_stream: bool) -> Action {
-        self.0.borrow_mut().on_response_headers()
+    fn on_http_response_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
+        self.0.borrow_mut().on_response_headers(end_of_stream)
     }
 
     fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {

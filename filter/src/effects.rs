@@ -105,14 +105,13 @@ fn is_word(reason: &str) -> bool {
         && reason.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
 
-/// A problem document and the headers that go with it, `:status` and length included.
-pub fn problem(refusal: &Refusal, request_id: Option<&str>) -> (Vec<u8>, String) {
-    let body = refusal.problem_document(request_id);
+/// The headers of a problem document of so many bytes, `:status` included.
+pub fn problem(refusal: &Refusal, length: usize) -> Vec<u8> {
     let mut map = HeaderMapBuilder::with_capacity(8, 256);
     map.push(":status", refusal.status.to_string());
-    map.push("content-length", body.len().to_string());
+    map.push("content-length", length.to_string());
     push_problem_headers(&mut map, refusal);
-    (map.finish(), body)
+    map.finish()
 }
 
 /// The same for an answer that the proxy itself frames.

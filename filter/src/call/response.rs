@@ -12,7 +12,7 @@ use crate::headers::HeaderMap;
 use crate::host::{self, Buffer, Map};
 
 impl Exchange {
-    pub fn on_response_headers(&mut self) -> Action {
+    pub fn on_response_headers(&mut self, end_of_stream: bool) -> Action {
         match self.phase {
             Phase::Passed => {}
             // Our own answer, and one that the proxy gave before anything was decided.
@@ -21,7 +21,7 @@ impl Exchange {
         }
         let Ok(headers) = host::header_map(Map::ResponseHeaders) else { return self.reset() };
         if !is_grpc(&headers) {
-            return self.replace_local_reply(&headers);
+            return self.replace_local_reply(&headers, end_of_stream);
         }
         if headers.first("grpc-status").is_some() {
             let refusal = effects::refusal(&headers).unwrap_or_else(|| Reason::UpstreamUnavailable.into());
@@ -93,7 +93,7 @@ impl Exchange {
     }
 
     /// An answer that Envoy gave in the sidecar's place: no connection, no time, too large a body.
-    fn replace_local_reply(&mut self, headers: &HeaderMap) -> Action {
+    fn replace_local_reply(&mut self, headers: &HeaderMap, end_of_stream: bool) -> Action {
         let reason = match headers.text(":status") {
             Some("408" | "504") => Reason::UpstreamTimeout,
             Some("413") => Reason::BodyTooLarge,
@@ -104,7 +104,12 @@ impl Exchange {
         if reason == Reason::UpstreamUnavailable {
             refusal = refusal.header("retry-after", "1");
         }
-        let (headers, body) = effects::problem(&refusal, self.request_id.as_deref());
+        let mut body = refusal.problem_document(self.request_id.as_deref());
+        if end_of_stream && !self.head {
+            // Where no body follows none can be put in: a length would have the client wait for it.
+            body.clear();
+        }
+        let headers = effects::problem(&refusal, body.len());
         if host::set_header_map(Map::ResponseHeaders, &headers).is_err() {
             return self.reset();
         }
