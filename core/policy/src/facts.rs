@@ -53,26 +53,10 @@ pub trait Call {
 pub type Entries<'f> = Box<dyn Iterator<Item = (Cow<'f, str>, Option<Cow<'f, str>>)> + 'f>;
 
 /// All that a condition may read: the call, and what the policy has found out about it so far.
-pub trait Facts {
-    fn request_id(&self) -> Option<&str>;
-    fn method(&self) -> &str;
-    fn scheme(&self) -> &str;
-    fn host(&self) -> &str;
-    fn path(&self) -> &str;
-    fn header(&self, name: &str) -> Occurrence<'_>;
-    fn headers(&self) -> Entries<'_>;
-    fn query(&self, name: &str) -> Occurrence<'_>;
-    fn queries(&self) -> Entries<'_>;
+pub trait Facts: Call {
     /// A parameter of the route's template, decoded once.
     fn parameter(&self, name: &str) -> Option<Cow<'_, str>>;
     fn parameters(&self) -> Box<dyn Iterator<Item = (&str, Cow<'_, str>)> + '_>;
-    fn size(&self) -> Option<i64>;
-    fn time(&self) -> Timestamp;
-    fn source_ip(&self) -> Option<IpAddr>;
-    fn source_port(&self) -> Option<u16>;
-    fn tls(&self) -> bool;
-    fn peer_subject(&self) -> Option<Cow<'_, str>>;
-    fn peer_sans(&self) -> Vec<String>;
     /// The verified caller; absent until `authenticate` has accepted a token.
     fn identity(&self) -> Option<&Identity>;
     fn api_name(&self) -> &str;

@@ -28,7 +28,7 @@ impl<'s, C: Call> Scene<'s, C> {
     }
 }
 
-impl<C: Call> Facts for Scene<'_, C> {
+impl<C: Call> Call for Scene<'_, C> {
     fn request_id(&self) -> Option<&str> {
         self.call.request_id()
     }
@@ -65,15 +65,6 @@ impl<C: Call> Facts for Scene<'_, C> {
         self.call.queries()
     }
 
-    fn parameter(&self, name: &str) -> Option<Cow<'_, str>> {
-        let mut parameters = self.progress.path_parameters(self.policy, self.call.path());
-        parameters.find(|(parameter, _)| *parameter == name).map(|(_, value)| value)
-    }
-
-    fn parameters(&self) -> Box<dyn Iterator<Item = (&str, Cow<'_, str>)> + '_> {
-        Box::new(self.progress.path_parameters(self.policy, self.call.path()))
-    }
-
     fn size(&self) -> Option<i64> {
         self.call.size()
     }
@@ -100,6 +91,17 @@ impl<C: Call> Facts for Scene<'_, C> {
 
     fn peer_sans(&self) -> Vec<String> {
         self.call.peer_sans()
+    }
+}
+
+impl<C: Call> Facts for Scene<'_, C> {
+    fn parameter(&self, name: &str) -> Option<Cow<'_, str>> {
+        let mut parameters = self.progress.path_parameters(self.policy, self.call.path());
+        parameters.find(|(parameter, _)| *parameter == name).map(|(_, value)| value)
+    }
+
+    fn parameters(&self) -> Box<dyn Iterator<Item = (&str, Cow<'_, str>)> + '_> {
+        Box::new(self.progress.path_parameters(self.policy, self.call.path()))
     }
 
     fn identity(&self) -> Option<&Identity> {

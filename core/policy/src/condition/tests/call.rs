@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use crate::facts::{Facts, Occurrence, Timestamp};
+use crate::facts::{self, Facts, Occurrence, Timestamp};
 use crate::token::Identity;
 
 #[derive(Clone, Debug)]
@@ -76,7 +76,7 @@ fn pairs<'f>(pairs: &'f [(&'static str, Option<&'static str>)]) -> Pairs<'f> {
     Box::new(pairs.iter().map(|(name, text)| (Cow::Borrowed(*name), text.map(Cow::Borrowed))))
 }
 
-impl Facts for Call {
+impl facts::Call for Call {
     fn request_id(&self) -> Option<&str> {
         Some("5d41402a")
     }
@@ -104,16 +104,9 @@ impl Facts for Call {
     fn queries(&self) -> Pairs<'_> {
         pairs(&self.queries)
     }
-    fn parameter(&self, name: &str) -> Option<Cow<'_, str>> {
-        self.parameters.iter().find(|(known, _)| *known == name).map(|(_, text)| Cow::Borrowed(*text))
-    }
-    fn parameters(&self) -> Box<dyn Iterator<Item = (&str, Cow<'_, str>)> + '_> {
-        Box::new(self.parameters.iter().map(|(name, text)| (*name, Cow::Borrowed(*text))))
-    }
     fn size(&self) -> Option<i64> {
         None
     }
-    /// 2026-11-23T12:30:15.25Z.
     fn time(&self) -> Timestamp {
         Timestamp { nanoseconds: 1_795_437_015_250_000_000 }
     }
@@ -131,6 +124,15 @@ impl Facts for Call {
     }
     fn peer_sans(&self) -> Vec<String> {
         vec!["spiffe://cluster.local/ns/shop/sa/web".into()]
+    }
+}
+
+impl Facts for Call {
+    fn parameter(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.parameters.iter().find(|(known, _)| *known == name).map(|(_, text)| Cow::Borrowed(*text))
+    }
+    fn parameters(&self) -> Box<dyn Iterator<Item = (&str, Cow<'_, str>)> + '_> {
+        Box::new(self.parameters.iter().map(|(name, text)| (*name, Cow::Borrowed(*text))))
     }
     fn identity(&self) -> Option<&Identity> {
         self.identity.as_ref()

@@ -8,7 +8,7 @@ use expect_test::{Expect, expect};
 
 use super::{Call, compile, shown};
 use crate::condition::{Condition, Conditions, Scope};
-use crate::facts::{Facts, Occurrence, Timestamp};
+use crate::facts::{self, Facts, Occurrence, Timestamp};
 use crate::token::Identity;
 
 /// Writes down which headers it is asked for.
@@ -16,7 +16,7 @@ struct Watched(Call, RefCell<Vec<String>>);
 
 type Pairs<'f> = Box<dyn Iterator<Item = (Cow<'f, str>, Option<Cow<'f, str>>)> + 'f>;
 
-impl Facts for Watched {
+impl facts::Call for Watched {
     fn header(&self, name: &str) -> Occurrence<'_> {
         self.1.borrow_mut().push(name.to_owned());
         self.0.header(name)
@@ -46,12 +46,6 @@ impl Facts for Watched {
     fn queries(&self) -> Pairs<'_> {
         self.0.queries()
     }
-    fn parameter(&self, name: &str) -> Option<Cow<'_, str>> {
-        self.0.parameter(name)
-    }
-    fn parameters(&self) -> Box<dyn Iterator<Item = (&str, Cow<'_, str>)> + '_> {
-        self.0.parameters()
-    }
     fn size(&self) -> Option<i64> {
         self.0.size()
     }
@@ -72,6 +66,15 @@ impl Facts for Watched {
     }
     fn peer_sans(&self) -> Vec<String> {
         self.0.peer_sans()
+    }
+}
+
+impl Facts for Watched {
+    fn parameter(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.0.parameter(name)
+    }
+    fn parameters(&self) -> Box<dyn Iterator<Item = (&str, Cow<'_, str>)> + '_> {
+        self.0.parameters()
     }
     fn identity(&self) -> Option<&Identity> {
         self.0.identity()
