@@ -144,7 +144,7 @@ impl<'d> Compiler<'d> {
         Operation {
             api,
             name: format!("{api_name}.{}", source.name),
-            template: source.value.template.clone(),
+            template: source.value.template.clone().unwrap_or_default(),
             call: source.value.call.clone(),
             public: source.value.public,
             roles,
@@ -161,6 +161,7 @@ impl<'d> Compiler<'d> {
         index: usize,
         earlier: &[Operation],
     ) {
+        let Some(template) = &operation.value.template else { return };
         let in_path =
             source.versioning.as_ref().is_some_and(|versioning| versioning.scheme == VersioningScheme::Path);
         let default = source.versioning.as_ref().and_then(|versioning| versioning.default);
@@ -186,12 +187,12 @@ impl<'d> Compiler<'d> {
             for host in &hosts {
                 let candidate = Candidate {
                     host: host.clone(),
-                    method: operation.value.template.method.clone(),
+                    method: template.method.clone(),
                     api,
                     version: *version,
                     operation: index,
                 };
-                if let Err(twin) = router.insert(prefix, &operation.value.template, candidate) {
+                if let Err(twin) = router.insert(prefix, template, candidate) {
                     let twin = earlier.get(twin).map_or("another", |twin| twin.name.as_str());
                     let message = format!("the same calls would match `{twin}`");
                     self.diagnostics.push(

@@ -156,9 +156,25 @@ fn versions_and_keys() {
     check(
         &[("default: v2", "default: v3"), ("call: ListOrders", "cal: ListOrders")],
         expect![[r#"
-        10:3: warning[unused]: roles.reader: the role `reader` is not used
         16:41: error[invalid_value]: apis.orders.versioning.default: `v3` is no version (help: did you mean `v1`?)
         20:9: error[missing_key]: apis.orders.operations.list: `call` is missing
         22:9: error[unknown_key]: apis.orders.operations.list: unknown key `cal` (help: did you mean `call`?)"#]],
+    );
+}
+
+#[test]
+fn a_faulty_operation_is_still_looked_at() {
+    check(
+        &[
+            ("route: GET /orders", "route: GET orders"),
+            ("[reader]", "[raeder]"),
+            ("call: ListOrders", "cal: X"),
+        ],
+        expect![[r#"
+            10:3: warning[unused]: roles.reader: the role `reader` is not used
+            20:9: error[missing_key]: apis.orders.operations.list: `call` is missing
+            20:16: error[invalid_route]: apis.orders.operations.list.route: the path `orders` must begin with `/`
+            21:16: error[unknown_name]: apis.orders.operations.list.roles: `raeder` is no role of this policy (help: did you mean `reader`?)
+            22:9: error[unknown_key]: apis.orders.operations.list: unknown key `cal` (help: did you mean `call`?)"#]],
     );
 }

@@ -37,7 +37,8 @@ pub enum VersioningScheme {
 
 #[derive(Clone, Debug)]
 pub struct OperationSource {
-    pub template: Template,
+    /// Absent where it could not be read: what else the operation says is still looked at.
+    pub template: Option<Template>,
     /// Indices of the API's versions that have it; all when the author names none.
     pub versions: Vec<usize>,
     pub roles: Vec<Text>,
@@ -193,12 +194,12 @@ fn operation(
     let call = fields.demand_string("call", diagnostics);
     fields.finish(diagnostics);
     Some(OperationSource {
-        template: template?,
+        template,
         versions,
         roles: roles.unwrap_or_default(),
         public,
         steps,
-        call: call?.to_owned(),
+        call: call.unwrap_or_default().to_owned(),
         span: node.span,
     })
 }

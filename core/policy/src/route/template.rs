@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::path::check_path;
 
 /// `GET /customers/{customer_id}/orders/{rest=**}`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Template {
     pub method: String,
     pub segments: Vec<Segment>,
