@@ -168,8 +168,9 @@ fn unsupported(fields: &mut Fields<'_>, names: &[&'static str], diagnostics: &mu
     for name in names {
         if let Some(node) = fields.take(name) {
             let message = format!("`{name}` is not supported yet");
-            diagnostics
-                .push(Diagnostic::error("not_supported_yet", &fields.path().member(name), message).at(node.span));
+            diagnostics.push(
+                Diagnostic::error("not_supported_yet", &fields.path().member(name), message).at(node.span),
+            );
         }
     }
 }

@@ -77,7 +77,12 @@ pub(super) fn write(
         let expected = fields.take("expect");
         match (text, expected) {
             (Some(_), None) if statement.is_some() => {
-                diagnostics.error("not_supported_yet", &path, item, "a second statement is not supported yet");
+                diagnostics.error(
+                    "not_supported_yet",
+                    &path,
+                    item,
+                    "a second statement is not supported yet",
+                );
             }
             (Some(text), None) => {
                 one_statement(text, &fields, &["INSERT", "UPDATE", "DELETE"], "a write", diagnostics);
