@@ -63,7 +63,7 @@ impl Exchange {
     /// Frames a chunk of the body as a message of its own.
     pub fn on_request_body(&mut self, size: usize) -> Action {
         match self.phase {
-            Phase::Passed if size > 0 => {
+            Phase::Passed | Phase::Streaming(_) if size > 0 => {
                 let framed = framing::prefix(size)
                     .is_some_and(|prefix| host::set_buffer(Buffer::RequestBody, 0, &prefix).is_ok());
                 // Without its frame the sidecar could not read it: nothing may go on.

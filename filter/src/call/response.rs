@@ -13,11 +13,9 @@ use crate::host::{self, Buffer, Map};
 
 impl Exchange {
     pub fn on_response_headers(&mut self, end_of_stream: bool) -> Action {
-        match self.phase {
-            Phase::Passed => {}
-            // Our own answer, and one that the proxy gave before anything was decided.
-            Phase::Answered | Phase::New | Phase::Waiting => return Action::Continue,
-            Phase::Streaming(_) | Phase::Replaced(_) | Phase::Reset => return Action::Continue,
+        // Our own answers pass through here too, and those that the proxy gave before anything was decided.
+        if !matches!(self.phase, Phase::Passed) {
+            return Action::Continue;
         }
         let Ok(headers) = host::header_map(Map::ResponseHeaders) else { return self.reset() };
         if !is_grpc(&headers) {
