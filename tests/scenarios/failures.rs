@@ -174,15 +174,23 @@ fn a_broken_answer_looks_broken() {
         let mut begun = connection.begin(catalog()).unwrap();
         assert_eq!(begun.answer.status, 200);
         assert!(begun.read().unwrap());
+        let ready = times_ready(&stack);
         stack.kill_part(Part::Sidecar);
         let fault = begun.rest().expect_err("a cut answer looked whole");
         assert!(fault.to_string().contains("the answer was cut"), "{fault:#}");
 
         stack.start_part(Part::Sidecar).unwrap();
+        // It listens before it has planned its operations, and Envoy may not have missed it yet.
+        eventually("the sidecar serves", || times_ready(&stack) > ready);
         stack.wait_ready().unwrap();
         let mut connection = Connection::open(&stack, protocol).unwrap();
         assert_eq!(connection.send(catalog()).unwrap().status, 200);
     }
+}
+
+/// How often the sidecar has said that it serves; its log outlives it.
+fn times_ready(stack: &Stack) -> usize {
+    stack.process(Part::Sidecar).unwrap().tail(usize::MAX).matches(r#""event":"ready""#).count()
 }
 
 /// A database that answers a row and then fails: the status was promised already, so the answer breaks off.
