@@ -13,6 +13,9 @@ type Status = u32;
 const OK: Status = 0;
 const CAS_MISMATCH: Status = 8;
 
+/// A version that no shared value has: a swap with it creates the value, and fails if there is one by then.
+const ABSENT: u32 = u32::MAX;
+
 /// The call did not succeed. What to do then is the caller's to know; why is in the proxy's own log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HostFault;
@@ -143,6 +146,10 @@ mod calls {
         done(unsafe { foreign::proxy_set_header_map_pairs(map as u32, pairs.as_ptr(), pairs.len()) })
     }
 
+    pub fn clear_header_map(map: Map) -> Result<(), HostFault> {
+        set_header_map(map, &0_u32.to_le_bytes())
+    }
+
     pub fn buffer(buffer: Buffer, length: usize) -> Result<Vec<u8>, HostFault> {
         receive(|data, size| unsafe { foreign::proxy_get_buffer_bytes(buffer as u32, 0, length, data, size) })
             .map_err(|_| HostFault)
@@ -166,13 +173,16 @@ mod calls {
         done(unsafe { foreign::proxy_set_property(path.as_ptr(), path.len(), value.as_ptr(), value.len()) })
     }
 
-    /// A shared value and its version; `None` where there is none.
-    pub fn shared(key: &str) -> Option<(Vec<u8>, u32)> {
+    /// A shared value, if there is one, and the version with which [`swap_shared`] replaces or creates it.
+    pub fn shared(key: &str) -> (Option<Vec<u8>>, u32) {
         let mut version = 0;
         let value = receive(|data, size| unsafe {
             foreign::proxy_get_shared_data(key.as_ptr(), key.len(), data, size, &mut version)
         });
-        Some((value.ok()?, version))
+        match value {
+            Ok(value) => (Some(value), version),
+            Err(_) => (None, ABSENT),
+        }
     }
 
     /// Swaps a shared value if it still has that version. `Ok(false)` when it has changed meanwhile.

@@ -121,10 +121,12 @@ impl KeyStore {
     pub fn fetch(&mut self, issuer: usize, monotonic: u64, asked: bool) {
         let Some(IssuerKeys::Fetched(remote)) = self.issuers.get(issuer) else { return };
         let (state, version) = remote.fetch_state();
-        if state.under_way(monotonic) || !state.may_begin(monotonic, asked && remote.set.is_some()) {
+        // Without any keys a fetch is due anyway, whoever asks.
+        let asked = asked && remote.set.is_some();
+        if state.under_way(monotonic) || !state.may_begin(monotonic, asked) {
             return;
         }
-        let begun = state.begin(monotonic, asked && remote.set.is_some());
+        let begun = state.begin(monotonic, asked);
         if host::swap_shared(&remote.fetch_name, &begun.encode(), version) != Ok(true) {
             return;
         }
@@ -196,7 +198,7 @@ impl Remote {
     }
 
     fn take_over(&mut self) -> bool {
-        let Some((value, version)) = host::shared(&self.keys_name) else { return false };
+        let (Some(value), version) = host::shared(&self.keys_name) else { return false };
         if version == self.version {
             return false;
         }
@@ -224,11 +226,8 @@ impl Remote {
     }
 
     fn fetch_state(&self) -> (FetchState, u32) {
-        match host::shared(&self.fetch_name) {
-            Some((bytes, version)) => (FetchState::decode(&bytes), version),
-            // A version that no entry has makes the swap a create-if-absent.
-            None => (FetchState::default(), u32::MAX),
-        }
+        let (bytes, version) = host::shared(&self.fetch_name);
+        (bytes.map_or_else(FetchState::default, |bytes| FetchState::decode(&bytes)), version)
     }
 }
 

@@ -96,11 +96,7 @@ impl Account {
     fn take(&mut self, now: u64, take: &Take) -> Outcome {
         let name = format!("spangate/limits/{}/{}", slot::VERSION, self.key.slot(SLOTS));
         for _ in 0..MAX_ATTEMPTS {
-            let (bytes, version) = match host::shared(&name) {
-                // A version that no entry has makes the swap a create-if-absent.
-                None => (None, u32::MAX),
-                Some((bytes, version)) => (Some(bytes), version),
-            };
+            let (bytes, version) = host::shared(&name);
             let Ok((changed, outcome)) = slot::take(bytes.as_deref(), &self.key, &self.limit, now, take)
             else {
                 return Outcome::Unavailable;

@@ -8,7 +8,7 @@ use spangate_limits::Limit;
 use crate::condition::Condition;
 use crate::document::{Mode, Versioning};
 use crate::problem::Refusal;
-use crate::route::{Router, Segment, Template};
+use crate::route::{Router, Template};
 use crate::token::Issuer;
 
 #[derive(Debug)]
@@ -120,19 +120,5 @@ impl Policy {
             path_parameters: operation.template.parameters().collect(),
             public: operation.public,
         })
-    }
-}
-
-impl Operation {
-    /// Names of the path's parameters and their numbers.
-    pub(crate) fn parameters(&self) -> impl Iterator<Item = (usize, &str)> {
-        self.template
-            .segments
-            .iter()
-            .filter_map(|segment| match segment {
-                Segment::Literal(_) => None,
-                Segment::Parameter(name) | Segment::Rest(name) => Some(name.as_str()),
-            })
-            .enumerate()
     }
 }

@@ -77,8 +77,7 @@ impl Exchange {
 
     /// A client's trailers would be metadata to the sidecar: none go on.
     pub fn on_request_trailers(&mut self) -> Action {
-        let none = 0_u32.to_le_bytes();
-        match host::set_header_map(Map::RequestTrailers, &none) {
+        match host::clear_header_map(Map::RequestTrailers) {
             Ok(()) => Action::Continue,
             Err(_) => Action::Pause,
         }

@@ -78,7 +78,7 @@ impl Exchange {
             return self.reset();
         }
         // Nothing of the sidecar's trailers is meant for the client.
-        match host::set_header_map(Map::ResponseTrailers, &0_u32.to_le_bytes()) {
+        match host::clear_header_map(Map::ResponseTrailers) {
             Ok(()) => Action::Continue,
             Err(_) => self.reset(),
         }

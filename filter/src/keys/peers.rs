@@ -49,8 +49,8 @@ impl Peers {
 
     fn beat(&mut self, now: u64) {
         for _ in 0..16 {
-            let (bytes, version) = host::shared(NAME).unwrap_or((Vec::new(), u32::MAX));
-            let mut list = decode(&bytes);
+            let (bytes, version) = host::shared(NAME);
+            let mut list = decode(&bytes.unwrap_or_default());
             list.retain(|peer| peer.queue != self.queue && now.saturating_sub(peer.alive) < LIFETIME);
             list.truncate(MAX_PEERS);
             list.push(Peer { queue: self.queue, alive: now });
@@ -70,8 +70,8 @@ impl Peers {
 
     /// Tells every VM that there is something new in shared data.
     pub fn notify(&self) {
-        let (bytes, _) = host::shared(NAME).unwrap_or_default();
-        for peer in decode(&bytes) {
+        let (bytes, _) = host::shared(NAME);
+        for peer in decode(&bytes.unwrap_or_default()) {
             // A VM that is gone meanwhile needs no note.
             let _ = host::enqueue(peer.queue, b"keys");
         }

@@ -70,7 +70,6 @@ pub struct Progress {
     pub shadowed: Vec<Shadowed>,
     /// For the answer of an allowed call.
     pub headers: Vec<(&'static str, String)>,
-    key: Vec<u8>,
 }
 
 /// The order in which steps apply (POLICY.md, "Order").
@@ -133,8 +132,8 @@ impl Progress {
         policy: &'p Policy,
         path: &'p str,
     ) -> impl Iterator<Item = (&'p str, Cow<'p, str>)> {
-        let parameters = self.operation(policy).into_iter().flat_map(Operation::parameters);
-        parameters.filter_map(|(number, name)| {
+        let names = self.operation(policy).into_iter().flat_map(|operation| operation.template.parameters());
+        names.enumerate().filter_map(|(number, name)| {
             Some((name, decode_segment(self.parameters.raw(path, number)?).ok()?))
         })
     }
@@ -252,8 +251,7 @@ impl Policy {
         call: &impl Call,
         host: &mut impl Host,
     ) -> Verdict {
-        let mut key = std::mem::take(&mut progress.key);
-        key.clear();
+        let mut key = Vec::new();
         let scene = Scene::new(self, progress, call);
         match limit.key.value(&scene) {
             Ok(value) => value.write_key(&mut key),
@@ -263,9 +261,7 @@ impl Policy {
         if let Some(identity) = scene.identity() {
             key.extend_from_slice(identity.issuer.as_bytes());
         }
-        let outcome = host.draw(limit, &key);
-        progress.key = key;
-        match outcome {
+        match host.draw(limit, &key) {
             Outcome::Granted(grant) => {
                 if limit.tell {
                     progress

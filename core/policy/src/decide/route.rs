@@ -41,7 +41,6 @@ impl Policy {
             awaited_keys: false,
             shadowed: Vec::new(),
             headers: Vec::new(),
-            key: Vec::new(),
         })
     }
 
