@@ -1,6 +1,7 @@
 //! Reading a map member by member: what is taken is known, what is left over is a fault with a suggestion.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use crate::{
     Diagnostic, Diagnostics, Duration, Key, Node, Rate, Value, parse_duration, parse_rate, parse_size,
@@ -113,6 +114,48 @@ impl<'n> Fields<'n> {
             Value::Integer(value) => Some(value),
             _ => self.wrong(name, node, "an integer", diagnostics),
         }
+    }
+
+    /// An integer in that range.
+    pub fn integer_in(
+        &mut self,
+        name: &'static str,
+        range: RangeInclusive<i64>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<i64> {
+        let value = self.integer(name, diagnostics)?;
+        if range.contains(&value) {
+            return Some(value);
+        }
+        let message = format!("`{name}` is a number from {} to {}", range.start(), range.end());
+        diagnostics.push(self.fault(name, message));
+        None
+    }
+
+    /// One of a few words, each with what it stands for.
+    pub fn word<T: Copy>(
+        &mut self,
+        name: &'static str,
+        words: &[(&str, T)],
+        diagnostics: &mut Diagnostics,
+    ) -> Option<T> {
+        let word = self.string(name, diagnostics)?;
+        let found = words.iter().find(|(known, _)| *known == word);
+        if found.is_none() {
+            let known: Vec<&str> = words.iter().map(|(known, _)| *known).collect();
+            let fault = self.fault(name, format!("`{word}` is no {}", name.replace('_', " ")));
+            diagnostics.push(fault.help(match suggestion(word, known.iter().copied()) {
+                Some(close) => format!("did you mean `{close}`?"),
+                None => format!("known are `{}`", known.join("`, `")),
+            }));
+        }
+        found.map(|(_, value)| *value)
+    }
+
+    /// A fault of the member `name`, for what its own kind does not tell.
+    pub fn fault(&self, name: &str, message: impl Into<String>) -> Diagnostic {
+        let span = self.node.member(name).map_or(self.node.span, |node| node.span);
+        Diagnostic::error("invalid_value", &self.path.member(name), message).at(span)
     }
 
     /// A list of texts; a single text stands for a list of one.
