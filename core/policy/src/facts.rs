@@ -62,4 +62,16 @@ pub trait Facts: Call {
     fn api_name(&self) -> &str;
     fn api_version(&self) -> Option<&str>;
     fn operation(&self) -> &str;
+    /// What came back; absent until the upstream has answered.
+    fn response(&self) -> Option<&dyn Response> {
+        None
+    }
+}
+
+/// The head of an answer on its way back, as the host sees it. Names of headers are lower case.
+pub trait Response {
+    fn status(&self) -> u16;
+    fn header(&self, name: &str) -> Occurrence<'_>;
+    /// Every header in the order of the answer; values that are not UTF-8 come as `None`.
+    fn headers(&self) -> Entries<'_>;
 }

@@ -34,7 +34,7 @@ pub enum Scope {
     Request,
     /// `auth` alone: roles.
     Identity,
-    /// All of a call's and `response`, which cannot be read yet.
+    /// All of a call's, and the `response` that came back.
     Response,
     /// Names of a caller's own, bound to JSON and dynamic: expressions at the command line.
     Dynamic(Vec<String>),

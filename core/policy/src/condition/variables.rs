@@ -32,6 +32,7 @@ pub enum Fact {
     ApiName,
     ApiVersion,
     Operation,
+    Status,
 }
 
 /// Maps of the call that are read entry by entry: `request.headers["x"]` asks the host for one header.
@@ -40,6 +41,14 @@ pub enum Entries {
     Headers,
     Query,
     Parameters,
+    ResponseHeaders,
+}
+
+impl Entries {
+    /// Names of headers do not depend on case; all others do.
+    pub fn are_headers(self) -> bool {
+        matches!(self, Self::Headers | Self::ResponseHeaders)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +114,14 @@ pub const OBJECTS: &[(&str, &[(&str, Variable)])] = &[
             ("operation", Whole(Fact::Operation)),
         ],
     ),
+    (
+        "response",
+        &[
+            ("status", Whole(Fact::Status)),
+            ("headers", Single(Entries::ResponseHeaders)),
+            ("headers_all", Every(Entries::ResponseHeaders)),
+        ],
+    ),
 ];
 
 impl Variable {
@@ -143,7 +160,7 @@ impl Fact {
             | Self::ApiName
             | Self::ApiVersion
             | Self::Operation => Type::String,
-            Self::Size | Self::SourcePort => Type::Int,
+            Self::Size | Self::SourcePort | Self::Status => Type::Int,
             Self::Time | Self::Expires | Self::Issued => Type::Timestamp,
             Self::SourceIp => Type::Ip,
             Self::Tls | Self::Authenticated => Type::Bool,

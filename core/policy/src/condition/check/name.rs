@@ -48,19 +48,12 @@ impl Checker<'_> {
 
     fn unknown_variable(&self, name: &str) -> ConditionFault {
         let fault = ConditionFault::new("unknown_variable", format!("unknown variable `{name}`"));
-        if *self.scope == Scope::Identity
-            && (OBJECTS.iter().any(|(object, _)| *object == name) || name == "response")
-        {
+        if *self.scope == Scope::Identity && OBJECTS.iter().any(|(object, _)| *object == name) {
             return ConditionFault::new("unknown_variable", format!("`{name}` is not known here"))
                 .help("roles see `auth` alone");
         }
         if name == "response" {
-            return match self.scope {
-                Scope::Response => {
-                    ConditionFault::new("condition_unsupported", "`response` cannot be read yet")
-                }
-                _ => fault.help("only `response` steps see the response"),
-            };
+            return fault.help("only steps on the way back see the response");
         }
         let known: Vec<&str> = match self.scope {
             Scope::Dynamic(names) => names.iter().map(String::as_str).collect(),
@@ -79,7 +72,8 @@ impl Checker<'_> {
 
     fn sees(&self, object: &str) -> bool {
         match self.scope {
-            Scope::Request | Scope::Response => true,
+            Scope::Request => object != "response",
+            Scope::Response => true,
             Scope::Identity => object == "auth",
             Scope::Dynamic(_) => false,
         }
@@ -187,17 +181,17 @@ impl Checker<'_> {
     pub(super) fn entry(&mut self, expression: u64, entries: Entries, name: &str) -> Typed {
         let name = spelled(entries, name);
         if entries != Entries::Parameters && !self.guarded(&Guard::Entry(entries, name.clone())) {
-            let (code, path, what) = match entries {
-                Entries::Headers => {
-                    ("unguarded_header", format!("request.headers[{name:?}]"), "request.headers")
-                }
-                _ => ("unguarded_query", format!("request.query[{name:?}]"), "request.query"),
+            let code = if entries.are_headers() { "unguarded_header" } else { "unguarded_query" };
+            let (object, field) = Variable::Entries(entries).path();
+            let what = match entries {
+                Entries::ResponseHeaders => "an answer",
+                Entries::Headers | Entries::Query | Entries::Parameters => "a call",
             };
-            let message = format!("a call without `{path}` is refused here: reading it is an error");
-            self.warn(
-                expression,
-                ConditionFault::new(code, message).help(format!("guard it: `{name:?} in {what} && …`")),
+            let message = format!(
+                "{what} without `{object}.{field}[{name:?}]` is refused here: reading it is an error"
             );
+            let guard = format!("guard it: `{name:?} in {object}.{field} && …`");
+            self.warn(expression, ConditionFault::new(code, message).help(guard));
         }
         let slot = self.program.intern(&name);
         self.push(Op::Entry(entries, slot), Type::String)
@@ -283,10 +277,7 @@ impl Checker<'_> {
 
 /// Names of headers are lower case; all others are as they are.
 pub(super) fn spelled(entries: Entries, name: &str) -> String {
-    match entries {
-        Entries::Headers => name.to_ascii_lowercase(),
-        Entries::Query | Entries::Parameters => name.to_owned(),
-    }
+    if entries.are_headers() { name.to_ascii_lowercase() } else { name.to_owned() }
 }
 
 pub(super) fn text_of(literal: &LiteralValue) -> Option<String> {

@@ -6,7 +6,7 @@ use super::Evaluation;
 use crate::condition::value::List;
 use crate::condition::variables::{Entries, Fact};
 use crate::condition::{ErrorKind, Value, time};
-use crate::facts::{Facts, Occurrence};
+use crate::facts::{Facts, Occurrence, Response};
 use crate::token::Identity;
 
 type Read<T> = Result<T, ErrorKind>;
@@ -19,6 +19,10 @@ impl<'f> Evaluation<'f> {
 
     fn identity(&self) -> Read<&'f Identity> {
         self.facts()?.identity().ok_or(ErrorKind::Unauthenticated)
+    }
+
+    fn response(&self) -> Read<&'f dyn Response> {
+        self.facts()?.response().ok_or(ErrorKind::Absent)
     }
 
     /// The facts that are texts: they are most of what conditions look at.
@@ -64,6 +68,7 @@ impl<'f> Evaluation<'f> {
             Fact::Size => Value::Int(facts.size().ok_or(absent)?),
             Fact::Time => Value::Timestamp(facts.time()),
             Fact::SourceIp => Value::Ip(facts.source_ip().ok_or(absent)?.to_canonical()),
+            Fact::Status => Value::Int(self.response()?.status().into()),
             Fact::SourcePort => Value::Int(facts.source_port().ok_or(absent)?.into()),
             Fact::Tls => Value::Bool(facts.tls()),
             Fact::PeerSans => Value::list(owned(facts.peer_sans())),
@@ -87,6 +92,7 @@ impl<'f> Evaluation<'f> {
         Ok(match entries {
             Entries::Headers => facts.header(name),
             Entries::Query => facts.query(name),
+            Entries::ResponseHeaders => self.response()?.header(name),
             Entries::Parameters => facts.parameter(name).map_or(Occurrence::Absent, Occurrence::Once),
         })
     }
@@ -116,6 +122,7 @@ impl<'f> Evaluation<'f> {
         Ok(match entries {
             Entries::Headers => facts.headers(),
             Entries::Query => facts.queries(),
+            Entries::ResponseHeaders => self.response()?.headers(),
             Entries::Parameters => {
                 Box::new(facts.parameters().map(|(name, text)| (Cow::Borrowed(name), Some(text))))
             }
@@ -171,11 +178,10 @@ impl<'f> Evaluation<'f> {
 type Pair<'f> = (Cow<'f, str>, Option<Cow<'f, str>>);
 
 fn spelled(entries: Entries, name: &str) -> Cow<'_, str> {
-    match entries {
-        Entries::Headers if name.bytes().any(|byte| byte.is_ascii_uppercase()) => {
-            Cow::Owned(name.to_ascii_lowercase())
-        }
-        _ => Cow::Borrowed(name),
+    if entries.are_headers() && name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(name.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(name)
     }
 }
 

@@ -14,6 +14,14 @@ pub struct Call {
     pub parameters: Vec<(&'static str, &'static str)>,
     pub source: Option<&'static str>,
     pub identity: Option<Identity>,
+    pub response: Option<Response>,
+}
+
+/// What came back, made of plain values.
+#[derive(Clone, Debug)]
+pub struct Response {
+    pub status: u16,
+    pub headers: Vec<(&'static str, Option<&'static str>)>,
 }
 
 impl Default for Call {
@@ -49,6 +57,15 @@ impl Default for Call {
                     "https://example.com/plan": "gold",
                     "nothing": null,
                 }),
+            }),
+            response: Some(Response {
+                status: 404,
+                headers: vec![
+                    ("content-type", Some("application/json")),
+                    ("x-bytes", None),
+                    ("vary", Some("origin")),
+                    ("vary", Some("accept")),
+                ],
             }),
         }
     }
@@ -145,5 +162,20 @@ impl Facts for Call {
     }
     fn operation(&self) -> &str {
         "list_orders"
+    }
+    fn response(&self) -> Option<&dyn facts::Response> {
+        self.response.as_ref().map(|response| response as _)
+    }
+}
+
+impl facts::Response for Response {
+    fn status(&self) -> u16 {
+        self.status
+    }
+    fn header(&self, name: &str) -> Occurrence<'_> {
+        occurrence(&self.headers, name)
+    }
+    fn headers(&self) -> Pairs<'_> {
+        pairs(&self.headers)
     }
 }

@@ -17,10 +17,11 @@ const TABLES: &[(&str, &str)] = &[
     ("networks", include_str!("specification/networks.txt")),
     ("calls", include_str!("specification/calls.txt")),
     ("types", include_str!("specification/types.txt")),
+    ("answers", include_str!("specification/answers.txt")),
 ];
 
-fn outcome(source: &str, call: &Call) -> String {
-    match Condition::compile(source, Scope::Request, &Conditions::default()) {
+fn outcome(source: &str, scope: Scope, call: &Call) -> String {
+    match Condition::compile(source, scope, &Conditions::default()) {
         Err(faults) => format!("fault {}", faults[0].code),
         Ok(condition) => match condition.value(call) {
             Err(error) => format!("error {:?}", error.kind),
@@ -35,16 +36,17 @@ fn expressions_yield_what_the_specification_says() {
     let mut lines = 0;
     let mut failures = Vec::new();
     for (table, text) in TABLES {
+        let scope = if *table == "answers" { Scope::Response } else { Scope::Request };
         for (number, line) in text.lines().enumerate() {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
             let (source, expected) = line.split_once(" ⇒ ").unwrap_or_else(|| panic!("{table}: `{line}`"));
-            let given = outcome(source.trim(), &call);
+            let given = outcome(source.trim(), scope.clone(), &call);
             let fails = |outcome: &str| outcome.starts_with("error ") || outcome.starts_with("fault ");
             let wanted = match expected.trim() {
                 plain if fails(plain) => plain.to_owned(),
-                expression => outcome(expression, &call),
+                expression => outcome(expression, scope.clone(), &call),
             };
             assert!(fails(expected) || !fails(&wanted), "{table}:{}: `{expected}` has no value", number + 1);
             lines += 1;
