@@ -23,6 +23,7 @@ use self::evaluate::{Evaluation, Failure};
 pub use self::fault::{ConditionFault, ErrorKind, EvaluationError};
 pub use self::named::Conditions;
 use self::program::{At, Program};
+pub use self::time::{format_timestamp, parse_timestamp};
 pub use self::types::Type;
 pub use self::value::{Cidr, Entry, List, Map, Span, Value};
 use crate::facts::Facts;
