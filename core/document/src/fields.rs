@@ -4,7 +4,8 @@ use std::fmt;
 use std::ops::RangeInclusive;
 
 use crate::{
-    Diagnostic, Diagnostics, Duration, Key, Node, Rate, Value, parse_duration, parse_rate, parse_size,
+    Diagnostic, Diagnostics, Duration, Key, Node, Quota, Rate, Value, parse_duration, parse_quota,
+    parse_rate, parse_size,
 };
 
 /// Where in the document, as names and indices.
@@ -215,6 +216,10 @@ impl<'n> Fields<'n> {
 
     pub fn rate(&mut self, name: &'static str, diagnostics: &mut Diagnostics) -> Option<Rate> {
         self.unit(name, parse_rate, diagnostics)
+    }
+
+    pub fn quota(&mut self, name: &'static str, diagnostics: &mut Diagnostics) -> Option<Quota> {
+        self.unit(name, parse_quota, diagnostics)
     }
 
     /// Bytes, such as `64KiB`.

@@ -16,7 +16,7 @@ pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use fields::{Fields, Path, suggestion};
 pub use json::from_json;
 pub use node::{Key, Node, Span, Value};
-pub use units::{Duration, Rate, parse_duration, parse_rate, parse_size};
+pub use units::{Duration, Quota, QuotaPeriod, Rate, parse_duration, parse_quota, parse_rate, parse_size};
 #[cfg(feature = "yaml")]
 pub use yaml::from_yaml;
 

@@ -36,6 +36,21 @@ pub struct Rate {
     pub per: Duration,
 }
 
+/// `100000/1d`, `5/1month`: so many in each window of a calendar that counts in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    pub count: u64,
+    pub per: QuotaPeriod,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QuotaPeriod {
+    /// Windows of one length, the first of which began with 1970.
+    Length(Duration),
+    /// Calendar months, counted from January.
+    Months(u32),
+}
+
 /// `250ms`, `30s`, `5m`, `1h`, `1d`; zero and more than 366 days are refused.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let fault = || format!("`{text}` is no duration (such as `30s`, `5m`, `1h`, `1d`)");
@@ -59,15 +74,33 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
 
 /// `100/1m`; a count of zero is refused, since `deny` says that more clearly.
 pub fn parse_rate(text: &str) -> Result<Rate, String> {
-    let (count, per) = text.split_once('/').ok_or(format!("`{text}` is no rate (such as `100/1m`)"))?;
-    let count: u64 = count.parse().map_err(|_| format!("`{count}` in the rate `{text}` is no number"))?;
-    if count == 0 {
-        return Err(format!("the rate `{text}` lets nothing pass: use `deny`"));
-    }
-    if count > 1_000_000_000 {
-        return Err(format!("the rate `{text}` is above 1000000000"));
-    }
+    let (count, per) = counted(text, "rate", "100/1m")?;
     Ok(Rate { count, per: parse_duration(per)? })
+}
+
+/// `100000/1d`, `5/1month`; months are those of the calendar.
+pub fn parse_quota(text: &str) -> Result<Quota, String> {
+    let (count, per) = counted(text, "quota", "100000/1d")?;
+    let per = match per.strip_suffix("month") {
+        Some(months) => match months.parse() {
+            // Of these a year has a whole number, so that windows begin alike in each.
+            Ok(months @ (1 | 2 | 3 | 4 | 6 | 12)) => QuotaPeriod::Months(months),
+            _ => return Err(format!("`{per}` is none of 1, 2, 3, 4, 6 and 12 months")),
+        },
+        None => QuotaPeriod::Length(parse_duration(per)?),
+    };
+    Ok(Quota { count, per })
+}
+
+/// `COUNT/PERIOD`.
+fn counted<'t>(text: &'t str, what: &str, example: &str) -> Result<(u64, &'t str), String> {
+    let (count, per) = text.split_once('/').ok_or(format!("`{text}` is no {what} (such as `{example}`)"))?;
+    match count.parse() {
+        Err(_) => Err(format!("`{count}` in the {what} `{text}` is no number")),
+        Ok(0) => Err(format!("the {what} `{text}` lets nothing pass: use `deny`")),
+        Ok(1_000_000_001..) => Err(format!("the {what} `{text}` is above 1000000000")),
+        Ok(count) => Ok((count, per)),
+    }
 }
 
 /// `512B`, `64KiB`, `1MiB`, `1GiB`.
@@ -108,6 +141,16 @@ mod tests {
         assert_eq!(parse_rate("100/1m"), Ok(Rate { count: 100, per: Duration::from_secs(60) }));
         for text in ["", "100", "0/1m", "x/1m", "1/0s", "1/1m/1m", "2000000000/1s"] {
             assert!(parse_rate(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn quotas() {
+        let day = QuotaPeriod::Length(Duration::from_secs(86_400));
+        assert_eq!(parse_quota("100000/1d"), Ok(Quota { count: 100_000, per: day }));
+        assert_eq!(parse_quota("5/1month"), Ok(Quota { count: 5, per: QuotaPeriod::Months(1) }));
+        for text in ["", "5", "0/1d", "5/month", "5/5month", "5/-1month", "5/0s"] {
+            assert!(parse_quota(text).is_err(), "{text}");
         }
     }
 
