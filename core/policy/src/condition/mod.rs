@@ -7,6 +7,7 @@ mod check;
 mod evaluate;
 mod fault;
 mod functions;
+mod intent;
 mod named;
 mod network;
 mod program;
@@ -21,6 +22,7 @@ mod tests;
 
 use self::evaluate::{Evaluation, Failure};
 pub use self::fault::{ConditionFault, ErrorKind, EvaluationError};
+pub use self::intent::reads_like_an_expression;
 pub use self::named::Conditions;
 use self::program::{At, Program};
 pub use self::time::{format_timestamp, parse_timestamp};

@@ -12,8 +12,18 @@ use crate::condition::{ConditionFault, Scope, Type, Value, evaluate};
 /// What a compiled pattern may take, in bytes.
 const MAX_PATTERN: usize = 256 * 1024;
 
+/// Functions that are checked in a way of their own.
+const SPECIAL: &[&str] = &["dyn", "matches"];
+
 /// Names of macros, which take a variable and so are no functions.
 const MACROS: &[&str] = &["has", "all", "exists", "exists_one", "existsOne", "map", "filter"];
+
+/// Whether a call of that name is known, as a function, a member or a macro.
+pub(in crate::condition) fn is_function(name: &str) -> bool {
+    SPECIAL.contains(&name)
+        || MACROS.contains(&name)
+        || DECLARATIONS.iter().any(|declaration| declaration.name == name)
+}
 
 impl Checker<'_> {
     pub(super) fn call(&mut self, tree: &IdedExpr, call: &CallExpr) -> Typed {

@@ -11,6 +11,7 @@ mod operator;
 
 use cel::common::ast::{Expr, IdedExpr};
 
+pub(super) use self::call::is_function;
 use self::guard::{Guard, Guards};
 use super::program::{At, Op, Program};
 use super::{ConditionFault, Conditions, Scope, Type, Value, evaluate, syntax};

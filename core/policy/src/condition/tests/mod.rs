@@ -3,6 +3,7 @@
 
 mod call;
 mod faults;
+mod intent;
 mod key;
 mod properties;
 mod reading;
