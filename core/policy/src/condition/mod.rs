@@ -12,7 +12,8 @@ mod named;
 mod network;
 mod program;
 mod syntax;
-mod time;
+pub(crate) mod time;
+mod truth;
 mod types;
 mod value;
 mod variables;
@@ -101,9 +102,20 @@ impl Condition {
         self.result.clone()
     }
 
-    /// The value when no call can change it: a condition that can never be true, or never false.
+    /// The value when no call can change it.
     pub fn constant(&self) -> Option<&Value<'static>> {
         self.program.constant_at(self.root)
+    }
+
+    /// Whether no call can make it true, as far as that can be seen: a constant, terms that exclude each other,
+    /// a figure beyond its bounds. For those who report to authors: it looks through the whole program.
+    pub fn never_true(&self) -> bool {
+        !self.program.possible(self.root).truth
+    }
+
+    /// Whether no call can make it false, as far as that can be seen; it may err.
+    pub fn always_true(&self) -> bool {
+        !self.program.possible(self.root).falsehood
     }
 
     pub fn warnings(&self) -> &[ConditionFault] {

@@ -50,6 +50,22 @@ impl Conditions {
             .flat_map(|entry| entry.warnings.iter().map(|warning| (entry.name.as_str(), warning)))
     }
 
+    /// Those that no expression of the policy needs, given what all of them [use](Condition::uses). An expression
+    /// with faults tells no uses: ask once there are none.
+    pub fn unused<'u>(&self, used: impl IntoIterator<Item = &'u str>) -> Vec<&str> {
+        let used: Vec<&str> = used.into_iter().collect();
+        self.names().filter(|name| !used.contains(name)).collect()
+    }
+
+    /// Those that no call can make true (`false`), and those that none can make false (`true`).
+    pub fn settled(&self) -> impl Iterator<Item = (&str, bool)> {
+        self.entries.iter().filter_map(|NamedCondition { name, source, .. }| {
+            let condition = Condition::define(source, &Scope::Request, self, Some(name)).ok()?;
+            let settled = condition.never_true() || condition.always_true();
+            settled.then(|| (name.as_str(), condition.always_true()))
+        })
+    }
+
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.entries.iter().map(|entry| entry.name.as_str())
     }

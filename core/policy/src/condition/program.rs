@@ -119,6 +119,15 @@ pub enum Set {
     Ints(HashSet<i64, foldhash::fast::FixedState>),
 }
 
+impl Set {
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Texts(texts) => texts.is_empty(),
+            Self::Ints(ints) => ints.is_empty(),
+        }
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 pub struct Program {
     ops: Vec<Op>,

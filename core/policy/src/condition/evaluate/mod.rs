@@ -284,7 +284,7 @@ fn absorb(failure: &mut Option<Failure>, error: Failure) -> Outcome<()> {
     Ok(())
 }
 
-fn holds(order: Order, ordering: Ordering) -> bool {
+pub(super) fn holds(order: Order, ordering: Ordering) -> bool {
     match order {
         Order::Less => ordering.is_lt(),
         Order::LessOrEqual => ordering.is_le(),

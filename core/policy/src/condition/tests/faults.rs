@@ -296,6 +296,68 @@ fn named_conditions() {
 }
 
 #[test]
+fn what_can_never_be_true_or_false_is_known() {
+    for (source, truth, falsehood) in [
+        ("false && request.method == 'GET'", false, true),
+        ("request.path == '/a' && !(request.path == '/a')", false, true),
+        ("request.path != '/a' && request.path == '/a'", false, true),
+        ("auth.authenticated && (request.method == 'GET' && !auth.authenticated)", false, true),
+        ("auth.authenticated || !auth.authenticated", true, false),
+        ("!(auth.authenticated || !auth.authenticated)", false, true),
+        ("request.method == 'GET' && request.method == 'PUT'", false, true),
+        ("request.method != 'GET' || request.method != 'PUT'", true, false),
+        ("request.method == 'GET' || request.method == 'PUT'", true, true),
+        ("request.method == 'GET' && request.path == 'PUT'", true, true),
+        ("request.size == 1 && request.size == 2", false, true),
+        ("request.size < 10 && request.size > 10", false, true),
+        ("request.size <= 10 && 10 <= request.size", true, true),
+        ("request.size < 10 && request.size == 10", false, true),
+        ("request.size < 10 || request.size >= 10", true, true),
+        ("auth.claims.level == 1 && auth.claims.level == 'x'", false, true),
+        ("size(request.path) < 0", false, true),
+        ("0 <= size(auth.roles)", true, false),
+        ("size(auth.roles) == -1", false, true),
+        ("size(auth.roles) >= 1", true, true),
+        ("request.time.getHours() > 23", false, true),
+        ("request.time.getHours('+02:00') <= 23", true, false),
+        ("(request.time - timestamp(0)).getHours() > 23", true, true),
+        ("request.time.getMonth() == 12", false, true),
+        ("source.port > 65535", false, true),
+        ("source.port > double('nan')", true, true),
+        ("source.port < 70000.5", true, false),
+        ("request.method in []", false, true),
+        ("[].exists(x, request.method == x)", false, true),
+        ("[].all(x, request.method == x)", true, false),
+        ("auth.authenticated ? false : request.method == 'GET' && false", false, true),
+        ("1 / 0 == 1", true, true),
+        ("auth.claims.level", true, true),
+        ("'x' in request.headers && !('x' in request.headers)", false, true),
+        ("'x' in request.headers && !('y' in request.headers)", true, true),
+        ("request.headers['a'] == 'b' && request.headers['A'] == 'c'", false, true),
+        ("int(request.query.limit) > 10 && int(request.query.limit) < 5", false, true),
+    ] {
+        let condition = Condition::compile(source, Scope::Request, &Conditions::default()).unwrap();
+        assert_eq!((!condition.never_true(), !condition.always_true()), (truth, falsehood), "{source}");
+    }
+}
+
+#[test]
+fn named_conditions_that_serve_nothing_are_known() {
+    let (named, faults) = Conditions::build([
+        ("used", "conditions.needed || request.method == 'GET'"),
+        ("needed", "request.method == 'PUT'"),
+        ("unused", "request.method == 'PUT'"),
+        ("never", "conditions.needed && request.method == 'GET'"),
+        ("always", "size(request.path) >= 0"),
+    ]);
+    assert_eq!(faults, []);
+    let condition = Condition::compile("conditions.used", Scope::Request, &named).unwrap();
+    let used = condition.uses().iter().map(String::as_str);
+    assert_eq!(named.unused(used), ["unused", "never", "always"]);
+    assert_eq!(named.settled().collect::<Vec<_>>(), [("never", false), ("always", true)]);
+}
+
+#[test]
 fn what_no_call_can_change_is_known() {
     for (source, constant) in [
         ("1 + 1 == 2", Some(true)),
