@@ -105,7 +105,7 @@ impl<'n> Fields<'n> {
         let node = self.take(name)?;
         match node.value {
             Value::Bool(value) => Some(value),
-            _ => self.wrong(name, node, "true or false", diagnostics),
+            _ => self.wrong(name, node, "true or false", meant_bool(node), diagnostics),
         }
     }
 
@@ -113,7 +113,10 @@ impl<'n> Fields<'n> {
         let node = self.take(name)?;
         match node.value {
             Value::Integer(value) => Some(value),
-            _ => self.wrong(name, node, "an integer", diagnostics),
+            _ => {
+                let meant = meant_integer(node).map(|value| value.to_string());
+                self.wrong(name, node, "an integer", meant.as_deref(), diagnostics)
+            }
         }
     }
 
@@ -172,7 +175,7 @@ impl<'n> Fields<'n> {
                     .filter_map(|(index, item)| string(item, &path.index(index), diagnostics))
                     .collect(),
             ),
-            _ => self.wrong(name, node, "a list of texts", diagnostics),
+            _ => self.wrong(name, node, "a list of texts", None, diagnostics),
         }
     }
 
@@ -189,7 +192,7 @@ impl<'n> Fields<'n> {
                 members.iter().map(|(key, node)| (key, node, path.member(&key.name))).collect()
             }
             Some(node) => {
-                self.wrong::<()>(name, node, "a map", diagnostics);
+                self.wrong::<()>(name, node, "a map", None, diagnostics);
                 Vec::new()
             }
         }
@@ -204,7 +207,7 @@ impl<'n> Fields<'n> {
                 items.iter().enumerate().map(|(index, node)| (node, path.index(index))).collect()
             }
             Some(node) => {
-                self.wrong::<()>(name, node, "a list", diagnostics);
+                self.wrong::<()>(name, node, "a list", None, diagnostics);
                 Vec::new()
             }
         }
@@ -265,11 +268,33 @@ impl<'n> Fields<'n> {
         name: &'static str,
         node: &Node,
         expected: &str,
+        meant: Option<&str>,
         diagnostics: &mut Diagnostics,
     ) -> Option<T> {
         let message = format!("expected {expected}, found {}", node.kind());
-        diagnostics.error("wrong_type", &self.path.member(name), node, message);
+        let mut fault = Diagnostic::error("wrong_type", &self.path.member(name), message).at(node.span);
+        fault.help = meant.map(|meant| format!("write `{meant}`"));
+        diagnostics.push(fault);
         None
+    }
+}
+
+/// What an author meant who wrote `no`, or put quotation marks around a boolean.
+fn meant_bool(node: &Node) -> Option<&'static str> {
+    match node.as_str()?.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "y" => Some("true"),
+        "false" | "no" | "off" | "n" => Some("false"),
+        _ => None,
+    }
+}
+
+/// What an author meant who wrote `1_000`, `1e3`, or put quotation marks around an integer.
+fn meant_integer(node: &Node) -> Option<i64> {
+    match &node.value {
+        Value::String(text) => text.replace(['_', ','], "").parse().ok(),
+        // A float has every integer up to 2^53.
+        Value::Float(value) if value.fract() == 0.0 && value.abs() < 9e15 => Some(*value as i64),
+        _ => None,
     }
 }
 
@@ -317,6 +342,7 @@ mod tests {
             fields.integer("limit", &mut diagnostics);
             fields.duration("deadline", &mut diagnostics);
             fields.strings("roles", &mut diagnostics);
+            fields.bool("public", &mut diagnostics);
             fields.finish(&mut diagnostics);
         }
         expected.assert_eq(&diagnostics.to_string());
@@ -328,13 +354,43 @@ mod tests {
             r#"{"limt": 3, "limit": "3", "deadline": "5 parsecs", "roles": ["a", 1], "zebra": null}"#,
             expect![[r#"
                 error[missing_key]: `name` is missing
-                error[wrong_type]: limit: expected an integer, found a text
+                error[wrong_type]: limit: expected an integer, found a text (help: write `3`)
                 error[invalid_value]: deadline: `5 parsecs` is no duration (such as `30s`, `5m`, `1h`, `1d`)
                 error[wrong_type]: roles[1]: expected a text, found an integer (help: put it in quotation marks)
                 error[unknown_key]: unknown key `limt` (help: did you mean `limit`?)
-                error[unknown_key]: unknown key `zebra` (help: known keys are `name`, `limit`, `deadline`, `roles`)"#]],
+                error[unknown_key]: unknown key `zebra` (help: known keys are `name`, `limit`, `deadline`, `roles`, `public`)"#]],
         );
         check("[]", expect!["error[wrong_type]: expected a map, found a list"]);
         check(r#"{"name": "x"}"#, expect![""]);
+    }
+
+    #[test]
+    fn what_an_author_most_likely_meant() {
+        check(
+            r#"{"name": "x", "public": "no"}"#,
+            expect!["error[wrong_type]: public: expected true or false, found a text (help: write `false`)"],
+        );
+        check(
+            r#"{"name": "x", "public": "maybe"}"#,
+            expect!["error[wrong_type]: public: expected true or false, found a text"],
+        );
+        check(
+            r#"{"name": "x", "limit": "1_000"}"#,
+            expect!["error[wrong_type]: limit: expected an integer, found a text (help: write `1000`)"],
+        );
+        check(
+            r#"{"name": "x", "limit": 1e3}"#,
+            expect!["error[wrong_type]: limit: expected an integer, found a number (help: write `1000`)"],
+        );
+        check(
+            r#"{"name": "x", "limit": 1.5}"#,
+            expect!["error[wrong_type]: limit: expected an integer, found a number"],
+        );
+        check(
+            r#"{"name": false}"#,
+            expect![
+                "error[wrong_type]: name: expected a text, found a boolean (help: put it in quotation marks)"
+            ],
+        );
     }
 }

@@ -14,9 +14,9 @@ pub fn from_json(text: &str) -> Result<Node, Diagnostic> {
         let message = format!("the document has more than {MAX_BYTES} bytes");
         return Err(Diagnostic::error("too_large", &Path::root(), message));
     }
-    let left = Cell::new(MAX_NODES);
+    let (left, code) = (Cell::new(MAX_NODES), Cell::new("syntax"));
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    Reader { left: &left, depth: MAX_DEPTH }
+    Reader { left: &left, code: &code, depth: MAX_DEPTH }
         .deserialize(&mut deserializer)
         .and_then(|node| deserializer.end().map(|()| node))
         .map_err(|error| {
@@ -25,13 +25,15 @@ pub fn from_json(text: &str) -> Result<Node, Diagnostic> {
             let message = error.to_string();
             // serde_json ends every message with the place, which the span tells already.
             let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(text, _)| text);
-            Diagnostic::error("syntax", &Path::root(), message).at((span.line > 0).then_some(span))
+            Diagnostic::error(code.get(), &Path::root(), message).at((span.line > 0).then_some(span))
         })
 }
 
 #[derive(Clone, Copy)]
 struct Reader<'a> {
     left: &'a Cell<usize>,
+    /// Of the fault that ends the reading: serde's errors carry no more than a message.
+    code: &'a Cell<&'static str>,
     depth: usize,
 }
 
@@ -42,15 +44,20 @@ impl Reader<'_> {
                 self.left.set(left);
                 Ok(())
             }
-            None => Err(E::custom(format_args!("the document has more than {MAX_NODES} values"))),
+            None => self.fault("too_large", format_args!("the document has more than {MAX_NODES} values")),
         }
     }
 
     fn deeper<E: Error>(self) -> Result<Self, E> {
         match self.depth.checked_sub(1) {
             Some(depth) => Ok(Self { depth, ..self }),
-            None => Err(E::custom(format_args!("the document is nested deeper than {MAX_DEPTH}"))),
+            None => self.fault("too_deep", format_args!("the document is nested deeper than {MAX_DEPTH}")),
         }
+    }
+
+    fn fault<T, E: Error>(self, code: &'static str, message: fmt::Arguments<'_>) -> Result<T, E> {
+        self.code.set(code);
+        Err(E::custom(message))
     }
 }
 
@@ -89,7 +96,7 @@ impl<'de> Visitor<'de> for Reader<'_> {
     fn visit_u64<E: Error>(self, value: u64) -> Result<Node, E> {
         match i64::try_from(value) {
             Ok(value) => Ok(node(Value::Integer(value))),
-            Err(_) => Err(E::custom(format_args!("the integer `{value}` is out of range"))),
+            Err(_) => self.fault("ambiguous_value", format_args!("the number `{value}` is out of range")),
         }
     }
 
@@ -116,7 +123,7 @@ impl<'de> Visitor<'de> for Reader<'_> {
         let mut members = Vec::new();
         while let Some(name) = access.next_key::<String>()? {
             if !names.insert(name.clone()) {
-                return Err(A::Error::custom(format_args!("the key `{name}` occurs twice")));
+                return self.fault("duplicate_key", format_args!("the key `{name}` occurs twice"));
             }
             members.push((Key { name, span: None }, access.next_value_seed(inner)?));
         }
@@ -145,13 +152,15 @@ mod tests {
 
     #[test]
     fn faults() {
-        check(r#"{"a": 1, "a": 2}"#, expect!["1:12: error[syntax]: the key `a` occurs twice"]);
+        check(r#"{"a": 1, "a": 2}"#, expect!["1:12: error[duplicate_key]: the key `a` occurs twice"]);
         check("{", expect!["1:1: error[syntax]: EOF while parsing an object"]);
+        check("[007]", expect!["1:3: error[syntax]: invalid number"]);
+        check("\u{feff}{}", expect!["1:1: error[syntax]: expected value"]);
         check("1 2", expect!["1:3: error[syntax]: trailing characters"]);
         check(
             "18446744073709551615",
-            expect!["1:20: error[syntax]: the integer `18446744073709551615` is out of range"],
+            expect!["1:20: error[ambiguous_value]: the number `18446744073709551615` is out of range"],
         );
-        check(&"[".repeat(70), expect!["1:65: error[syntax]: the document is nested deeper than 64"]);
+        check(&"[".repeat(70), expect!["1:65: error[too_deep]: the document is nested deeper than 64"]);
     }
 }

@@ -5,6 +5,7 @@
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 mod diagnostic;
+mod encoding;
 mod fields;
 mod json;
 mod node;
@@ -13,12 +14,13 @@ mod units;
 mod yaml;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use encoding::decode;
 pub use fields::{Fields, Path, suggestion};
 pub use json::from_json;
 pub use node::{Key, Node, Span, Value};
 pub use units::{Duration, Quota, QuotaPeriod, Rate, parse_duration, parse_quota, parse_rate, parse_size};
 #[cfg(feature = "yaml")]
-pub use yaml::from_yaml;
+pub use yaml::{from_yaml, read_yaml, to_yaml};
 
 /// Deepest nesting of lists and maps that a document may have.
 pub const MAX_DEPTH: usize = 64;

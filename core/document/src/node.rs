@@ -36,18 +36,25 @@ pub enum Value {
     Map(Vec<(Key, Node)>),
 }
 
+impl Value {
+    /// What kind of value this is, in the words of a fault's message.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "nothing",
+            Self::Bool(_) => "a boolean",
+            Self::Integer(_) => "an integer",
+            Self::Float(_) => "a number",
+            Self::String(_) => "a text",
+            Self::List(_) => "a list",
+            Self::Map(_) => "a map",
+        }
+    }
+}
+
 impl Node {
     /// What kind of value this is, in the words of a fault's message.
     pub fn kind(&self) -> &'static str {
-        match self.value {
-            Value::Null => "nothing",
-            Value::Bool(_) => "a boolean",
-            Value::Integer(_) => "an integer",
-            Value::Float(_) => "a number",
-            Value::String(_) => "a text",
-            Value::List(_) => "a list",
-            Value::Map(_) => "a map",
-        }
+        self.value.kind()
     }
 
     /// The member `name` of a map.
@@ -56,6 +63,16 @@ impl Node {
             Value::Map(members) => members.iter().find(|(key, _)| key.name == name).map(|(_, node)| node),
             _ => None,
         }
+    }
+
+    /// How deep lists and maps stand inside of each other here; a scalar has none.
+    pub fn depth(&self) -> usize {
+        let inner = match &self.value {
+            Value::List(items) => items.iter().map(Node::depth).max(),
+            Value::Map(members) => members.iter().map(|(_, node)| node.depth()).max(),
+            _ => return 0,
+        };
+        inner.map_or(0, |inner| inner.saturating_add(1))
     }
 
     /// The text, if it is one.
