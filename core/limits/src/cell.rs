@@ -1,6 +1,6 @@
 //! The account of one key: a token bucket that knows how many of its permits are out with workers.
 //!
-//! Why it holds: let Φ be the cell's level and all permits out that may still be spent. The cell keeps
+//! Why it holds: let Φ be the cell's level and all permits out that may still be spent or given back. The cell keeps
 //! `level + outstanding ≤ burst`, and `outstanding` counts every lease until after that lease has died, so
 //! Φ ≤ burst always. A call takes one from Φ, only time adds to it, and never more than rate·T. Hence in
 //! every interval at most burst + rate·T calls are admitted.
@@ -26,14 +26,27 @@ pub struct Take {
     pub cost: u64,
     /// How many permits to take in all if they are there: what is above `cost` goes into the lease.
     pub block: u64,
-    /// The end of the worker's previous lease.
-    pub settle: Option<Returned>,
+    /// The call may give its permits back, so they count as out, like the rest of the block.
+    pub hold: bool,
+    /// What the worker gives up of leases that it had.
+    pub settle: [Option<Returned>; 2],
 }
 
-/// A lease that its worker gives up. Only what is out can be settled, and only once.
+impl Take {
+    /// Whether this changes a cell, if it is granted.
+    pub(crate) fn draws(&self) -> bool {
+        self.cost > 0 || self.block > 0
+    }
+
+    pub(crate) fn settles(&self) -> bool {
+        self.settle.iter().any(Option::is_some)
+    }
+}
+
+/// Permits that were out and no longer are. Only what is out can be settled, and only once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Returned {
-    /// The period in which it was granted.
+    /// The period in which they were granted.
     pub generation: u64,
     pub spent: u64,
     pub unspent: u64,
@@ -82,7 +95,7 @@ impl Cell {
     pub fn take(mut self, limit: &Limit, now: u64, take: &Take) -> (Self, Outcome) {
         // Time first: what is settled below was out until now, so it held back the refill until now.
         self.advance(limit, now);
-        if let Some(returned) = &take.settle {
+        for returned in take.settle.iter().flatten() {
             self.settle(limit, returned);
         }
         let available = limit.permits(self.level);
@@ -93,7 +106,7 @@ impl Cell {
         let taken = available.min(take.block.max(take.cost));
         let permits = taken.saturating_sub(take.cost);
         self.level = self.level.saturating_sub(limit.units(taken));
-        self.newer = self.newer.saturating_add(permits);
+        self.newer = self.newer.saturating_add(if take.hold { taken } else { permits });
         let grant = Grant { permits, generation: generation(self.updated), standing: self.standing(limit) };
         (self, Outcome::Granted(grant))
     }

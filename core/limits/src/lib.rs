@@ -36,12 +36,16 @@
 //! assert_eq!(admitted, 20);
 //! ```
 //!
+//! A call that may turn out not to count draws a [`Hold`], which a lease takes back. [`window`] counts against the
+//! calendar, [`concurrency`] counts calls that are in flight.
+//!
 //! Instants are nanoseconds of one clock that all workers of a process share, best a monotonic one. A clock
 //! that steps back adds nothing; by up to [`CLOCK_MARGIN`] it breaks nothing either.
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 mod cell;
+pub mod concurrency;
 mod fields;
 mod key;
 mod lease;
@@ -49,12 +53,15 @@ mod limit;
 #[cfg(test)]
 mod simulator;
 pub mod slot;
+pub mod window;
 
 pub use cell::{Cell, Grant, Outcome, Refusal, Returned, Standing, Take};
-pub use fields::{rate_limit, rate_limit_policy, retry_after};
+pub use concurrency::Entry;
+pub use fields::{quota, quota_policy, rate_limit, rate_limit_policy, retry_after};
 pub use key::Key;
-pub use lease::Lease;
+pub use lease::{Hold, Lease};
 pub use limit::{Limit, LimitFault};
+pub use window::{Period, QuotaFault, QuotaLimit, QuotaOutcome, Usage};
 
 /// Leases live for between one and two of these, less the margin: permits out are counted by the period in
 /// which they were granted, so that two counters a cell are enough to expire each in its time.

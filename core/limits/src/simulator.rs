@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use crate::slot::{self, Slot};
-use crate::{CLOCK_MARGIN, Key, Lease, Limit, Outcome};
+use crate::{CLOCK_MARGIN, Hold, Key, Lease, Limit, Outcome, Take};
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -19,6 +19,17 @@ enum Event {
         key: usize,
         cost: u64,
         times: usize,
+    },
+    /// A call that holds its permits until it is known how many of them it has used.
+    Hold {
+        worker: usize,
+        key: usize,
+        cost: u64,
+    },
+    /// One of the calls that hold permits ends.
+    Conclude {
+        which: usize,
+        used: u64,
     },
     Wait(u64),
     StepBack(u64),
@@ -40,6 +51,8 @@ enum Flaw {
     ForgetsWhatIsOut,
     ForgetsOverflows,
     SpendsTheExpired,
+    HoldsAreNotOut,
+    ConcludesInAnyLease,
 }
 
 struct World {
@@ -52,8 +65,18 @@ struct World {
     shared: Option<Vec<u8>>,
     keys: Vec<Key>,
     workers: Vec<HashMap<usize, Lease>>,
+    in_flight: Vec<InFlight>,
     /// For each key: when it was admitted, in counted time, and at what cost.
     admitted: HashMap<usize, Vec<(u64, u64)>>,
+}
+
+/// A call that holds permits.
+struct InFlight {
+    worker: usize,
+    key: usize,
+    hold: Hold,
+    /// Which of its key's admitted calls it is.
+    index: usize,
 }
 
 impl World {
@@ -67,6 +90,7 @@ impl World {
             counted: 0,
             shared: None,
             workers: vec![HashMap::new(); workers],
+            in_flight: Vec::new(),
             admitted: HashMap::new(),
         }
     }
@@ -78,6 +102,11 @@ impl World {
                     self.call(worker % self.workers.len(), key, cost);
                 }
             }
+            Event::Hold { worker, key, cost } => self.hold(worker % self.workers.len(), key, cost),
+            Event::Conclude { which, used } if !self.in_flight.is_empty() => {
+                self.conclude(which % self.in_flight.len(), used);
+            }
+            Event::Conclude { .. } => {}
             Event::Wait(time) => {
                 self.now += time;
                 self.counted += time;
@@ -95,15 +124,14 @@ impl World {
                 }
             }
             Event::Crash(worker) => {
-                let worker = worker % self.workers.len();
-                self.workers[worker].clear();
+                self.crash(worker % self.workers.len());
             }
             Event::CrashWhileTaking { worker, key } => {
                 let worker = worker % self.workers.len();
                 let lease = self.workers[worker].get(&key).copied().unwrap_or_default();
                 let take = lease.ask(&self.limit, self.now, 1, self.workers.len() as u64);
                 self.take(key, &take);
-                self.workers[worker].clear();
+                self.crash(worker);
             }
         }
     }
@@ -123,12 +151,55 @@ impl World {
         }
         self.workers[worker].insert(key, lease);
         if admitted {
-            self.admitted.entry(key).or_default().push((self.counted, cost));
+            self.admit(key, cost);
         }
         admitted
     }
 
-    fn take(&mut self, key: usize, take: &crate::Take) -> Outcome {
+    fn hold(&mut self, worker: usize, key: usize, cost: u64) {
+        let mut lease = self.workers[worker].get(&key).copied().unwrap_or_default();
+        let hold = lease.hold(self.now, cost).or_else(|| {
+            let ask = lease.ask(&self.limit, self.now, cost, self.workers.len() as u64);
+            let take = Take { hold: true, ..ask };
+            let outcome = match self.flaw {
+                Flaw::HoldsAreNotOut => self.take(key, &ask),
+                _ => self.take(key, &take),
+            };
+            lease.accept(self.now, &take, &outcome)
+        });
+        self.workers[worker].insert(key, lease);
+        if let Some(hold) = hold {
+            let index = self.admit(key, cost);
+            self.in_flight.push(InFlight { worker, key, hold, index });
+        }
+    }
+
+    fn conclude(&mut self, which: usize, used: u64) {
+        let InFlight { worker, key, mut hold, index } = self.in_flight.swap_remove(which);
+        let cost = &mut self.admitted.get_mut(&key).unwrap()[index].1;
+        *cost = used.min(*cost);
+        // Like a host that may have forgotten the account meanwhile.
+        let lease = self.workers[worker].entry(key).or_default();
+        if self.flaw == Flaw::ConcludesInAnyLease {
+            lease.adopt(&mut hold);
+        }
+        lease.conclude(hold, used);
+    }
+
+    fn crash(&mut self, worker: usize) {
+        self.workers[worker].clear();
+        // Whatever they held counts as used.
+        self.in_flight.retain(|call| call.worker != worker);
+    }
+
+    /// Which of its key's admitted calls it is.
+    fn admit(&mut self, key: usize, cost: u64) -> usize {
+        let admitted = self.admitted.entry(key).or_default();
+        admitted.push((self.counted, cost));
+        admitted.len() - 1
+    }
+
+    fn take(&mut self, key: usize, take: &Take) -> Outcome {
         let (changed, outcome) =
             slot::take(self.shared.as_deref(), &self.keys[key], &self.limit, self.now, take).unwrap();
         if let Some(bytes) = changed {
@@ -138,7 +209,7 @@ impl World {
                     slot.cells_mut().for_each(|cell| (cell.newer, cell.older) = (0, 0));
                 }
                 Flaw::ForgetsOverflows => slot.forget_overflows(),
-                Flaw::None | Flaw::SpendsTheExpired => {}
+                Flaw::None | Flaw::SpendsTheExpired | Flaw::HoldsAreNotOut | Flaw::ConcludesInAnyLease => {}
             }
             self.shared = Some(slot.encode());
         }
@@ -175,8 +246,12 @@ fn limits() -> impl Strategy<Value = Limit> {
 
 fn events(keys: usize) -> impl Strategy<Value = Vec<Event>> {
     let event = prop_oneof![
-        8 => (0..4usize, 0..keys, prop_oneof![4 => Just(1u64), 1 => 1..20u64], 1..40usize)
+        8 => (0..4usize, 0..keys, prop_oneof![4 => Just(1u64), 1 => 0..20u64], 1..40usize)
             .prop_map(|(worker, key, cost, times)| Event::Calls { worker, key, cost, times }),
+        4 => (0..4usize, 0..keys, prop_oneof![4 => Just(1u64), 1 => 0..20u64])
+            .prop_map(|(worker, key, cost)| Event::Hold { worker, key, cost }),
+        4 => (any::<usize>(), prop_oneof![4 => Just(0u64), 1 => 0..20u64])
+            .prop_map(|(which, used)| Event::Conclude { which, used }),
         4 => prop_oneof![0..SECOND / 100, 0..SECOND, 0..4 * SECOND].prop_map(Event::Wait),
         1 => (0..CLOCK_MARGIN).prop_map(Event::StepBack),
         1 => (0..4usize).prop_map(Event::Tick),
@@ -219,9 +294,13 @@ fn nor_when_keys_crowd_the_slot() {
 
 #[test]
 fn each_flaw_is_found() {
-    for (keys, flaw) in
-        [(2, Flaw::ForgetsWhatIsOut), (2, Flaw::SpendsTheExpired), (slot::CELLS * 2, Flaw::ForgetsOverflows)]
-    {
+    for (keys, flaw) in [
+        (2, Flaw::ForgetsWhatIsOut),
+        (2, Flaw::SpendsTheExpired),
+        (2, Flaw::HoldsAreNotOut),
+        (2, Flaw::ConcludesInAnyLease),
+        (slot::CELLS * 2, Flaw::ForgetsOverflows),
+    ] {
         assert!(simulate(keys, flaw).is_err(), "{flaw:?} went unnoticed");
     }
 }

@@ -59,7 +59,7 @@ pub fn take(
     let (cell, outcome) = entry.cell.take(limit, now, take);
     entry.cell = cell;
     entry.full_at = cell.full_at(limit);
-    let changed = take.settle.is_some() || matches!(outcome, Outcome::Granted(_));
+    let changed = take.settles() || take.draws() && matches!(outcome, Outcome::Granted(_));
     Ok((changed.then(|| slot.encode()), outcome))
 }
 

@@ -7,7 +7,7 @@ fn limit() -> Limit {
 }
 
 fn one() -> Take {
-    Take { cost: 1, block: 1, settle: None }
+    Take { cost: 1, block: 1, hold: false, settle: [None; 2] }
 }
 
 fn block(block: u64) -> Take {
@@ -59,7 +59,7 @@ fn leases_expire_each_in_its_time() {
 fn settling_gives_back_what_is_unspent() {
     let (cell, _) = Cell::full(&limit(), SECOND).take(&limit(), SECOND, &block(10));
     let returned = Returned { generation: 1, spent: 4, unspent: 5 };
-    let settle = Take { cost: 0, block: 0, settle: Some(returned) };
+    let settle = Take { cost: 0, block: 0, hold: false, settle: [Some(returned), None] };
     let (settled, _) = cell.take(&limit(), SECOND, &settle);
     assert_eq!(drain(settled, &limit(), SECOND).0, 5);
     let (late, _) = cell.take(&limit(), 3 * SECOND, &settle);
@@ -71,8 +71,8 @@ fn what_was_never_out_cannot_be_returned() {
     let (cell, _) = Cell::full(&limit(), SECOND).take(&limit(), SECOND, &block(5));
     for (generation, spent, unspent) in [(1, 0, 5), (1, 5, 0), (0, 0, 1), (2, 0, 1), (1, u64::MAX, u64::MAX)]
     {
-        let settle = Some(Returned { generation, spent, unspent });
-        let (forged, _) = cell.take(&limit(), SECOND, &Take { cost: 0, block: 0, settle });
+        let settle = [Some(Returned { generation, spent, unspent }), None];
+        let (forged, _) = cell.take(&limit(), SECOND, &Take { cost: 0, block: 0, hold: false, settle });
         assert_eq!(forged, cell, "{settle:?}");
     }
 }

@@ -3,7 +3,7 @@ use crate::Returned;
 
 const SECOND: u64 = 1_000_000_000;
 
-const ONE: Take = Take { cost: 1, block: 1, settle: None };
+const ONE: Take = Take { cost: 1, block: 1, hold: false, settle: [None; 2] };
 
 /// A slot as a host holds it.
 #[derive(Default)]
@@ -92,7 +92,7 @@ fn a_refused_call_writes_nothing_but_a_settlement() {
     host.admits(&key("a", 0), SECOND);
     let ask = |ask: &Take| take(host.0.as_deref(), &key("a", 0), &limit(), SECOND, ask).unwrap().0;
     assert_eq!(ask(&ONE), None);
-    let settle = Some(Returned { generation: 1, spent: 0, unspent: 0 });
+    let settle = [Some(Returned { generation: 1, spent: 0, unspent: 0 }), None];
     assert!(ask(&Take { settle, ..ONE }).is_some());
 }
 
