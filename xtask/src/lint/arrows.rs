@@ -9,15 +9,25 @@ use serde_json::Value;
 use crate::step::{cargo, output};
 
 /// Each crate of ours and those of ours that it may use.
-const ALLOWED: [(&str, &[&str]); 11] = [
+const ALLOWED: [(&str, &[&str]); 12] = [
     ("spangate-document", &[]),
     ("spangate-proto", &[]),
     ("spangate-limits", &["spangate-document"]),
     ("spangate-policy", &["spangate-document", "spangate-limits"]),
+    ("spangate-simulation", &["spangate-document", "spangate-limits", "spangate-policy"]),
     ("spangate-operations", &["spangate-document"]),
     ("spangate-filter", &["spangate-document", "spangate-limits", "spangate-policy", "spangate-proto"]),
     ("spanner-sidecar", &["spangate-document", "spangate-operations", "spangate-proto"]),
-    ("spangate-cli", &["spangate-document", "spangate-limits", "spangate-operations", "spangate-policy"]),
+    (
+        "spangate-cli",
+        &[
+            "spangate-document",
+            "spangate-limits",
+            "spangate-operations",
+            "spangate-policy",
+            "spangate-simulation",
+        ],
+    ),
     ("spangate-stack", &["spangate-document", "spangate-proto"]),
     ("spangate-bench", &["spangate-document", "spangate-proto", "spangate-stack"]),
     ("xtask", &["spangate-document", "spangate-stack"]),
