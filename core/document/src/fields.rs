@@ -393,4 +393,18 @@ mod tests {
             ],
         );
     }
+    #[test]
+    fn a_path_leads_back_to_its_node() {
+        let node = from_json(r#"{"apis": {"a": {"steps": [{"x": 1}, [2, 3]]}}}"#).unwrap();
+        let steps = Path::root().member("apis").member("a").member("steps");
+        for (path, expected) in [
+            (steps.index(0).member("x"), Some("1")),
+            (steps.index(1).index(1), Some("3")),
+            (steps.index(2), None),
+            (steps.member("x"), None),
+        ] {
+            let found = node.at(path.as_str()).map(|node| node.to_json().to_string());
+            assert_eq!(found.as_deref(), expected, "{path}");
+        }
+    }
 }

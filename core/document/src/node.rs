@@ -65,6 +65,15 @@ impl Node {
         }
     }
 
+    /// What stands at a [`Path`](crate::Path), such as `apis.orders.steps[0]`, if no name in it has a dot.
+    pub fn at(&self, path: &str) -> Option<&Node> {
+        let mut parts = path.split(['.', '[']).filter(|part| !part.is_empty());
+        parts.try_fold(self, |node, part| match (&node.value, part.strip_suffix(']')) {
+            (Value::List(items), Some(index)) => items.get(index.parse::<usize>().ok()?),
+            _ => node.member(part),
+        })
+    }
+
     /// How deep lists and maps stand inside of each other here; a scalar has none.
     pub fn depth(&self) -> usize {
         let inner = match &self.value {
