@@ -66,7 +66,8 @@ pub fn run(arguments: &Arguments) -> Result<Verdict> {
 
 fn check(source: Source) -> Checked {
     let mut findings = Diagnostics::default();
-    let document = source.parse(&mut findings).and_then(|node| understand(node, &mut findings));
+    let document =
+        source.parse_as_far_as_it_goes(&mut findings).and_then(|node| understand(node, &mut findings));
     Checked { source, findings, document }
 }
 

@@ -1,30 +1,26 @@
 //! `spangate envoy POLICY`: a policy as the extension configuration that Envoy discovers from a file, once or
 //! whenever the policy is saved.
 
-mod clusters;
 mod extension;
 mod watch;
 
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
-use spangate_document::{Diagnostics, Severity};
 
 use crate::Verdict;
+use crate::mesh::{self, Mapping, Prepared};
 use crate::replace::{Readers, replace};
-use crate::report::Report;
 use crate::source::Source;
-
-use clusters::Mapping;
 
 #[derive(clap::Args)]
 pub struct Arguments {
     /// The policy, YAML or JSON.
     policy: PathBuf,
-    /// Where Envoy looks for it: the file is replaced by a rename, which is what Envoy notices. `-` is standard
-    /// output.
+    /// Where Envoy looks for it: the file is replaced by a rename, which is what Envoy notices. Standard output when
+    /// absent, or `-`.
     #[arg(long)]
-    out: PathBuf,
+    out: Option<PathBuf>,
     /// Where Envoy finds the filter's module.
     #[arg(long, default_value = "/opt/spangate/filter.wasm")]
     filter: PathBuf,
@@ -37,54 +33,45 @@ pub struct Arguments {
     /// Go on, and write the policy again whenever it changes. A faulty one is reported and not written.
     #[arg(long)]
     watch: bool,
-}
-
-/// What became of a policy's text.
-enum Conversion {
-    /// Version and text for Envoy.
-    Ready(String, String),
-    Faulty {
-        errors: usize,
-    },
+    /// Tell findings as JSON, too.
+    #[arg(long)]
+    json: bool,
 }
 
 pub fn run(arguments: &Arguments) -> Result<Verdict> {
+    let file = arguments.out.as_ref().filter(|out| out.as_os_str() != "-");
     if arguments.watch {
-        if arguments.out.as_os_str() == "-" {
-            bail!("`--watch` needs a file to write to");
-        }
-        return watch::run(arguments);
+        let Some(file) = file else { bail!("`--watch` needs a file to write to") };
+        return watch::run(arguments, file);
     }
     match convert(&Source::read(&arguments.policy)?, arguments)? {
-        Conversion::Ready(_, text) if arguments.out.as_os_str() == "-" => anstream::println!("{text}"),
-        Conversion::Ready(_, text) => replace(&arguments.out, &text, Readers::Everyone)?,
+        Conversion::Ready { text, .. } => match file {
+            Some(file) => replace(file, &text, Readers::Everyone)?,
+            None => anstream::print!("{text}"),
+        },
         Conversion::Faulty { .. } => return Ok(Verdict::Findings),
     }
     Ok(Verdict::Fine)
 }
 
-/// Checks and converts; findings go to standard error, as a person reads them.
+/// What became of a policy's text.
+enum Conversion {
+    /// What Envoy reads.
+    Ready {
+        version: String,
+        text: String,
+    },
+    Faulty {
+        errors: usize,
+    },
+}
+
 fn convert(source: &Source, arguments: &Arguments) -> Result<Conversion> {
-    let mut findings = Diagnostics::default();
-    let checked = source.parse(&mut findings).filter(|node| match spangate_policy::load(node) {
-        Ok((_, warnings)) => {
-            findings.extend(warnings);
-            true
-        }
-        Err(faults) => {
-            findings.extend(faults);
-            false
-        }
-    });
-    let report = Report { source, findings: findings.sorted() };
-    anstream::eprint!("{}", report.picture());
-    match checked {
-        Some(node) => {
-            let mut policy = node.to_json();
-            clusters::rename(&mut policy, &arguments.clusters)?;
+    Ok(match mesh::prepare(source, &arguments.clusters, arguments.json)? {
+        Prepared::Ready(policy) => {
             let (version, text) = extension::wrap(&policy, &arguments.filter, &arguments.vm_id);
-            Ok(Conversion::Ready(version, text))
+            Conversion::Ready { version, text }
         }
-        None => Ok(Conversion::Faulty { errors: report.count(Severity::Error) }),
-    }
+        Prepared::Faulty { errors } => Conversion::Faulty { errors },
+    })
 }

@@ -2,8 +2,11 @@
 //! subcommand has its file; what a policy means is decided in `core/`, here as in the filter.
 
 mod check;
+mod completions;
 mod envoy;
 mod issuer;
+mod istio;
+mod mesh;
 mod replace;
 mod report;
 mod source;
@@ -25,6 +28,10 @@ enum Command {
     Check(check::Arguments),
     /// Write a policy as the extension configuration that Envoy discovers.
     Envoy(envoy::Arguments),
+    /// Print a policy as the resources that Istio takes.
+    Istio(Box<istio::Arguments>),
+    /// Print what a shell needs to complete these commands.
+    Completions(completions::Arguments),
     /// Issue tokens, FOR DEVELOPMENT ONLY: whoever asks is believed.
     Issuer(issuer::Arguments),
 }
@@ -39,6 +46,8 @@ fn main() -> ExitCode {
     let verdict = match Arguments::parse().command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Envoy(arguments) => envoy::run(&arguments),
+        Command::Istio(arguments) => istio::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
         Command::Issuer(arguments) => issuer::run(arguments),
     };
     match verdict {

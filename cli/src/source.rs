@@ -4,12 +4,15 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::Context;
-use spangate_document::{Diagnostic, Diagnostics, Node, Value, from_json, from_yaml};
+use spangate_document::{Diagnostic, Diagnostics, Node, Value, decode, from_json, from_yaml, read_yaml};
+use spangate_policy::Policy;
 
 /// A file's text, under the name that reports use.
 pub struct Source {
     pub name: String,
     pub text: String,
+    /// That the file is no text at all.
+    fault: Option<Diagnostic>,
 }
 
 /// What a document is, told by the keys that only one of them has.
@@ -22,24 +25,72 @@ pub enum Kind {
 impl Source {
     pub fn read(path: &Path) -> anyhow::Result<Self> {
         let name = path.display().to_string();
-        let text = fs::read_to_string(path).with_context(|| format!("cannot read {name}"))?;
-        Ok(Self { name, text })
+        let bytes = fs::read(path).with_context(|| format!("cannot read {name}"))?;
+        Ok(match decode(&bytes) {
+            Ok(text) => Self { name, text: text.to_owned(), fault: None },
+            Err(fault) => {
+                Self { name, text: String::from_utf8_lossy(&bytes).into_owned(), fault: Some(fault) }
+            }
+        })
     }
 
-    /// The document, or the one fault of syntax that hides it.
+    /// The document, if nothing is wrong with its text.
     pub fn parse(&self, findings: &mut Diagnostics) -> Option<Node> {
-        self.node().map_err(|fault| findings.push(fault)).ok()
+        let mut own = Diagnostics::default();
+        let node = self.parse_as_far_as_it_goes(&mut own).filter(|_| !own.has_errors());
+        findings.extend(own);
+        node
     }
 
-    fn node(&self) -> Result<Node, Diagnostic> {
-        if !self.name.ends_with(".json") {
-            return from_yaml(&self.text);
+    /// The document, even if it has faults such as a repeated key: what is read is good for finding more of them, and
+    /// for nothing else.
+    pub fn parse_as_far_as_it_goes(&self, findings: &mut Diagnostics) -> Option<Node> {
+        if let Some(fault) = &self.fault {
+            findings.push(fault.clone());
+            return None;
         }
-        // The JSON reader decides, as it does in the filter, but it knows no places. Nearly all JSON is YAML too,
-        // and where both readers see the same document, the YAML reader's places are true.
-        let document = from_json(&self.text)?;
-        let placed = from_yaml(&self.text).ok().filter(|placed| placed.to_json() == document.to_json());
-        Ok(placed.unwrap_or(document))
+        if self.name.ends_with(".json") { self.json(findings) } else { read_yaml(&self.text, findings) }
+    }
+
+    /// The policy, if it has no fault at all, and the document that it comes from.
+    pub fn policy(&self, findings: &mut Diagnostics) -> Option<(Policy, Node)> {
+        let mut own = Diagnostics::default();
+        let node = self.parse_as_far_as_it_goes(&mut own);
+        let policy = node.and_then(|node| match spangate_policy::load(&node) {
+            Ok((policy, warnings)) => {
+                own.extend(warnings);
+                Some((policy, node))
+            }
+            Err(faults) => {
+                own.extend(faults);
+                None
+            }
+        });
+        let policy = policy.filter(|_| !own.has_errors());
+        findings.extend(own);
+        policy
+    }
+
+    /// The JSON reader decides, as it does in the filter, but it stops at the first fault and knows no places of what
+    /// is right. Nearly all JSON is YAML too, so the YAML reader tells the rest wherever both see the same.
+    fn json(&self, findings: &mut Diagnostics) -> Option<Node> {
+        match from_json(&self.text) {
+            Ok(document) => {
+                let placed =
+                    from_yaml(&self.text).ok().filter(|placed| placed.to_json() == document.to_json());
+                Some(placed.unwrap_or(document))
+            }
+            Err(first) => {
+                let mut all = Diagnostics::default();
+                let node = read_yaml(&self.text, &mut all)
+                    .filter(|_| all.iter().any(|fault| fault.code == first.code));
+                match node {
+                    Some(_) => findings.extend(all),
+                    None => findings.push(first),
+                }
+                node
+            }
+        }
     }
 }
 

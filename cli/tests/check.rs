@@ -202,14 +202,26 @@ fn json_has_places_too() {
     check(
         &[("policy.json", "{\n  \"apis\": {},\n  \"apis\": {}\n}")],
         expect![[r#"
-        error[syntax]: the key `apis` occurs twice
-         --> policy.json:3:8
-          |
-        3 |   "apis": {}
-          |        ^
+            error[missing_key]: `apiVersion` is missing
+             --> policy.json:1:1
+              |
+            1 | {
+              | ^
 
-        1 file checked: 1 error, 0 warnings
-        exit 1"#]],
+            error[missing_key]: `name` is missing
+             --> policy.json:1:1
+              |
+            1 | {
+              | ^
+
+            error[duplicate_key]: the key `apis` occurs twice, first on line 2
+             --> policy.json:3:3
+              |
+            3 |   "apis": {}
+              |   ^^^^^^
+
+            1 file checked: 3 errors, 0 warnings
+            exit 1"#]],
     );
 }
 
@@ -243,6 +255,118 @@ fn findings_as_json() {
         {"errors":2,"findings":[{"code":"missing_key","column":1,"file":"policy.yaml","help":null,"length":1,"line":1,"message":"`apiVersion` is missing","path":"","severity":"error"},{"code":"unknown_key","column":1,"file":"policy.yaml","help":"did you mean `apiVersion`?","length":10,"line":3,"message":"unknown key `apiVersoin`","path":"","severity":"error"}],"warnings":0}
         exit 1"#]];
     expected.assert_eq(&support::run(directory.path(), &["check", "--json", "policy.yaml"]));
+}
+
+#[test]
+fn faults_of_the_text_come_with_those_of_the_policy() {
+    check(
+        &[("policy.yaml", &POLICY.replace("name: shop", "name: no\nname: shop\nmode: shadwo\n1: x"))],
+        expect![[r#"
+            warning[ambiguous_value]: `no` is a text here, and false to readers of YAML 1.1
+             --> policy.yaml:2:7
+              |
+            2 | name: no
+              |       ^^
+              |
+              = help: put it in quotation marks
+
+            error[duplicate_key]: the key `name` occurs twice, first on line 2
+             --> policy.yaml:3:1
+              |
+            3 | name: shop
+              | ^^^^
+
+            error[invalid_value]: `shadwo` is no mode
+             --> policy.yaml:4:7
+              |
+            4 | mode: shadwo
+              |       ^^^^^^ mode
+              |
+              = help: did you mean `shadow`?
+
+            error[invalid_key]: a key is a text, `1` is an integer
+             --> policy.yaml:5:1
+              |
+            5 | 1: x
+              | ^
+              |
+              = help: put it in quotation marks
+
+            1 file checked: 3 errors, 1 warning
+            exit 1"#]],
+    );
+    let json = "{\n\t\"apis\": {},\n\t\"name\": 1,\n\t\"apis\": {},\n\t\"name\": \"x\"\n}";
+    check(
+        &[("policy.json", json)],
+        expect![[r#"
+        error[missing_key]: `apiVersion` is missing
+         --> policy.json:1:1
+          |
+        1 | {
+          | ^
+
+        error[wrong_type]: expected a text, found an integer
+         --> policy.json:3:10
+          |
+        3 |     "name": 1,
+          |             ^ name
+          |
+          = help: put it in quotation marks
+
+        error[duplicate_key]: the key `apis` occurs twice, first on line 2
+         --> policy.json:4:2
+          |
+        4 |     "apis": {},
+          |     ^^^^^^
+
+        error[duplicate_key]: the key `name` occurs twice, first on line 3
+         --> policy.json:5:2
+          |
+        5 |     "name": "x"
+          |     ^^^^^^
+
+        1 file checked: 4 errors, 0 warnings
+        exit 1"#]],
+    );
+}
+
+#[test]
+fn what_is_no_text() {
+    let directory = support::directory(&[]);
+    for (name, bytes) in [("latin.yaml", &b"name: gr\xf6\xdfe\n"[..]), ("wide.json", b"\xff\xfe{\0}\0")] {
+        std::fs::write(directory.path().join(name), bytes).unwrap();
+    }
+    std::fs::write(directory.path().join("mark.yaml"), format!("\u{feff}{POLICY}")).unwrap();
+    expect![[r#"
+        error[encoding]: these bytes are no UTF-8
+         --> latin.yaml:1:9
+          |
+        1 | name: gr��e
+          |         ^
+          |
+          = help: save the file as UTF-8
+
+        error[encoding]: the document is UTF-16
+        --> wide.json
+         = help: save the file as UTF-8
+
+        3 files checked: 2 errors, 0 warnings
+        exit 1"#]]
+    .assert_eq(&support::run(directory.path(), &["check", "latin.yaml", "wide.json", "mark.yaml"]));
+}
+
+#[test]
+fn colours_are_for_terminals() {
+    let directory = support::directory(&[("policy.yaml", "apis: 1")]);
+    let coloured = |variables: &[(&str, &str)]| {
+        let mut command = support::spangate();
+        command.current_dir(directory.path()).args(["check", "policy.yaml"]);
+        let output = command.envs(variables.iter().copied()).output().unwrap();
+        output.stdout.contains(&0x1b)
+    };
+    assert!(!coloured(&[]));
+    assert!(coloured(&[("CLICOLOR_FORCE", "1")]));
+    assert!(!coloured(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
 }
 
 #[test]

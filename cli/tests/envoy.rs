@@ -15,7 +15,7 @@ use support::Running;
 const POLICY: &str = r#"apiVersion: spangate/v1
 name: shop
 issuers:
-  own: {issuer: "http://localhost", audiences: [no], jwks: {cluster: issuer, url: "http://localhost/jwks"}}
+  own: {issuer: "http://localhost", audiences: ['no'], jwks: {cluster: issuer, url: "http://localhost/jwks"}}
 roles:
   reader: '"Read" in auth.roles'
 steps:
@@ -94,6 +94,20 @@ fn a_faulty_policy_is_not_written() {
 }
 
 #[test]
+fn without_a_file_it_is_printed() {
+    let directory = support::directory(&[("policy.yaml", POLICY), ("faulty.yaml", "apis: 1")]);
+    support::run(directory.path(), &["envoy", "policy.yaml", "--out", "filter.json"]);
+    let written = fs::read_to_string(directory.path().join("filter.json")).unwrap();
+    for out in [&[][..], &["--out", "-"]] {
+        let printed = support::run(directory.path(), &[&["envoy", "policy.yaml"], out].concat());
+        assert_eq!(printed, format!("{written}exit 0"));
+    }
+    expect![[r#"
+        {"findings":[{"code":"missing_key","column":1,"file":"faulty.yaml","help":null,"length":1,"line":1,"message":"`apiVersion` is missing","path":"","severity":"error"},{"code":"missing_key","column":1,"file":"faulty.yaml","help":null,"length":1,"line":1,"message":"`name` is missing","path":"","severity":"error"},{"code":"wrong_type","column":7,"file":"faulty.yaml","help":null,"length":1,"line":1,"message":"expected a map, found an integer","path":"apis","severity":"error"}]}
+        exit 1"#]].assert_eq(&support::run(directory.path(), &["envoy", "faulty.yaml", "--json"]));
+}
+
+#[test]
 fn wrong_usage() {
     let directory = support::directory(&[("policy.yaml", POLICY)]);
     for (arguments, expected) in [
@@ -104,7 +118,7 @@ fn wrong_usage() {
             exit 2"#]],
         ),
         (
-            &["--out", "-", "--watch"],
+            &["--watch"],
             expect![[r#"
             error: `--watch` needs a file to write to
             exit 2"#]],

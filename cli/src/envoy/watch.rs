@@ -1,6 +1,7 @@
 //! The policy's file is read again and again: it is small, and comparing its text is right whatever an editor,
 //! a mounted ConfigMap or a network disk does to files, where notifications depend on all of them.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
@@ -19,7 +20,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 
 /// Goes on until it is told to stop. Whatever else fails may be well at the next look, so it is told once and
 /// never ends the watch.
-pub fn run(arguments: &Arguments) -> Result<Verdict> {
+pub fn run(arguments: &Arguments, file: &Path) -> Result<Verdict> {
     // As the first process of a container it would not be ended by a signal that it does not handle.
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGTERM, SIGINT] {
@@ -41,8 +42,8 @@ pub fn run(arguments: &Arguments) -> Result<Verdict> {
             last = Some(source.text);
             // Taken only once it is written: a disk that is full now may not be so later.
             if let Some((version, text)) = &ready {
-                replace(&arguments.out, text, Readers::Everyone)?;
-                tell(&json!({"event": "written", "version": version, "file": arguments.out}));
+                replace(file, text, Readers::Everyone)?;
+                tell(&json!({"event": "written", "version": version, "file": file}));
                 ready = None;
             }
             Ok(())
@@ -60,7 +61,7 @@ pub fn run(arguments: &Arguments) -> Result<Verdict> {
 /// Version and text for Envoy, unless the policy is refused: then what was written before stays.
 fn take_up(source: &Source, arguments: &Arguments) -> Result<Option<(String, String)>> {
     match convert(source, arguments)? {
-        Conversion::Ready(version, text) => Ok(Some((version, text))),
+        Conversion::Ready { version, text } => Ok(Some((version, text))),
         Conversion::Faulty { errors } => {
             tell(&json!({"event": "refused", "errors": errors}));
             Ok(None)

@@ -74,15 +74,19 @@ fn text(text: &str) -> String {
     if is_word { text.to_owned() } else { quoted(text) }
 }
 
-/// As JSON has it, with what YAML does not print as it stands written as an escape.
+/// Between single quotation marks where those of the text would need escapes; else as JSON has it, with what YAML does
+/// not print as it stands written as an escape.
 fn quoted(text: &str) -> String {
+    let unprintable = |c: char| matches!(c, '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}');
+    if text.contains(['"', '\\']) && !text.contains(unprintable) {
+        return format!("'{}'", text.replace('\'', "''"));
+    }
     let mut out = String::new();
     for c in Value::from(text).to_string().chars() {
-        match c {
-            '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => {
-                out.push_str(&format!("\\u{:04x}", u32::from(c)));
-            }
-            _ => out.push(c),
+        if unprintable(c) {
+            out.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            out.push(c);
         }
     }
     out
