@@ -30,8 +30,12 @@ pub trait Call {
     fn scheme(&self) -> &str;
     /// Without port, lower case.
     fn host(&self) -> &str;
+    /// As it came, with a port if it has one.
+    fn authority(&self) -> &str;
     /// Without the query, still percent-encoded.
     fn path(&self) -> &str;
+    /// What follows `?`, as it came.
+    fn raw_query(&self) -> Option<&str>;
     fn header(&self, name: &str) -> Occurrence<'_>;
     /// Every header in the order of the request; values that are not UTF-8 come as `None`.
     fn headers(&self) -> Entries<'_>;
@@ -40,6 +44,8 @@ pub trait Call {
     fn queries(&self) -> Entries<'_>;
     /// Bytes of the body as `content-length` tells; absent when it does not.
     fn size(&self) -> Option<i64>;
+    /// Whether a body follows the headers, empty or not.
+    fn has_body(&self) -> bool;
     fn time(&self) -> Timestamp;
     /// The client's address as the proxy trusts it.
     fn source_ip(&self) -> Option<IpAddr>;
@@ -47,6 +53,8 @@ pub trait Call {
     fn tls(&self) -> bool;
     fn peer_subject(&self) -> Option<Cow<'_, str>>;
     fn peer_sans(&self) -> Vec<String>;
+    /// SHA-256 of the client certificate (its DER), where this proxy ends the TLS and has verified one.
+    fn peer_certificate(&self) -> Option<[u8; 32]>;
 }
 
 /// Names and values in the order of the request.

@@ -13,15 +13,23 @@ mod compile;
     )
 )]
 pub mod condition;
+pub mod cors;
 mod decide;
 pub mod document;
 pub mod facts;
 mod policy;
 pub mod problem;
 pub mod reason;
+mod review;
 pub mod route;
+mod step;
 pub mod token;
+pub mod validate;
 
 pub use compile::load;
-pub use decide::{Caller, Decision, Host, Need, Progress, Shadowed};
-pub use policy::{Api, CallView, Operation, Policy, RateLimit, Step};
+pub use decide::{
+    Caller, Decision, Forwarded, HeaderEdit, Host, Need, Place, Progress, Refused, TraceEntry, Verdict,
+};
+pub use policy::{Api, CallView, Operation, Policy, Role, Target, Version, WideLimit};
+pub use review::check;
+pub use step::{Cache, Concurrency, Placed, Quota, RateLimit, Step, StepId, Tier};

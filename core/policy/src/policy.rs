@@ -1,14 +1,12 @@
 //! The compiled policy: what a document becomes, once for each configuration. Names are indices here, and
 //! whatever can be computed ahead of the calls has been.
 
-use std::sync::Arc;
-
-use spangate_limits::Limit;
-
 use crate::condition::Condition;
-use crate::document::{Mode, Versioning};
-use crate::problem::Refusal;
-use crate::route::{Router, Template};
+use crate::cors::Headers;
+use crate::document::{LimitScope, Mode, Versioning};
+use crate::facts::Timestamp;
+use crate::route::{Forward, Router, Template};
+use crate::step::{AnswerPlan, Code, Step, StepId, StepKind};
 use crate::token::Issuer;
 
 #[derive(Debug)]
@@ -17,11 +15,19 @@ pub struct Policy {
     pub(crate) revision: String,
     pub(crate) mode: Mode,
     pub(crate) issuers: Vec<Issuer>,
-    pub(crate) roles: Vec<Condition>,
-    pub(crate) steps: Arc<[Step]>,
+    pub(crate) roles: Vec<Role>,
+    pub(crate) steps: Vec<Step>,
+    /// The policy's own steps; those of APIs and operations stand with them.
+    pub(crate) code: Code,
     pub(crate) apis: Vec<Api>,
     pub(crate) operations: Vec<Operation>,
     pub(crate) router: Router,
+}
+
+#[derive(Debug)]
+pub struct Role {
+    pub name: String,
+    pub(crate) condition: Condition,
 }
 
 #[derive(Debug)]
@@ -29,8 +35,17 @@ pub struct Api {
     pub name: String,
     pub prefix: String,
     pub versioning: Option<Versioning>,
-    pub versions: Vec<String>,
-    pub(crate) steps: Arc<[Step]>,
+    pub versions: Vec<Version>,
+    pub(crate) code: Code,
+}
+
+#[derive(Debug)]
+pub struct Version {
+    pub name: String,
+    /// From then on its calls are refused.
+    pub retired: Option<Timestamp>,
+    /// `Deprecation`, `Sunset` and `Link`, as far as there is something to tell.
+    pub headers: Headers,
 }
 
 #[derive(Debug)]
@@ -40,43 +55,26 @@ pub struct Operation {
     /// Such as `orders.list_orders`.
     pub name: String,
     pub template: Template,
-    /// Operation of the sidecar.
-    pub call: String,
+    pub target: Target,
     pub public: bool,
+    /// Indices of the API's versions that have it.
+    pub versions: Vec<usize>,
     /// Indices of the roles of which one is needed.
     pub(crate) roles: Vec<usize>,
-    pub(crate) steps: Arc<[Step]>,
+    pub(crate) code: Code,
+    /// The `cors` step that holds for it: its own, else its API's, else the policy's.
+    pub(crate) cors: Option<StepId>,
 }
 
+/// What an allowed call comes to.
 #[derive(Debug)]
-pub struct Step {
-    /// Where it stands in the document.
-    pub path: String,
-    pub name: Option<String>,
-    pub mode: Mode,
-    pub(crate) when: Option<Condition>,
-    pub(crate) kind: StepKind,
-}
-
-#[derive(Debug)]
-pub(crate) enum StepKind {
-    Authenticate { issuers: Vec<usize>, optional: bool },
-    Require { condition: Condition, refusal: Refusal },
-    Deny(Refusal),
-    RateLimit(RateLimit),
-}
-
-/// A limit and what it counts by.
-#[derive(Debug)]
-pub struct RateLimit {
-    /// What the client is told it is called.
-    pub label: String,
-    /// Tells this limit from every other: its place in the document, its rate and its burst.
-    pub rule: Vec<u8>,
-    pub limit: Limit,
-    /// Whether allowed calls are told how the limit stands, too.
-    pub tell: bool,
-    pub(crate) key: Condition,
+pub enum Target {
+    /// An operation of the sidecar.
+    Call(String),
+    /// Another upstream.
+    Forward(Forward),
+    /// The policy's own answer.
+    Respond(AnswerPlan),
 }
 
 /// An operation as other documents see it.
@@ -89,6 +87,16 @@ pub struct CallView<'p> {
     pub public: bool,
 }
 
+/// A limit that counts further than one proxy sees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WideLimit<'p> {
+    /// The step's place in the document.
+    pub path: &'p str,
+    /// `quota` or `rate_limit`.
+    pub kind: &'static str,
+    pub scope: LimitScope,
+}
+
 impl Policy {
     pub fn name(&self) -> &str {
         &self.name
@@ -99,8 +107,16 @@ impl Policy {
         &self.revision
     }
 
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
     pub fn issuers(&self) -> &[Issuer] {
         &self.issuers
+    }
+
+    pub fn roles(&self) -> &[Role] {
+        &self.roles
     }
 
     pub fn operations(&self) -> &[Operation] {
@@ -111,14 +127,39 @@ impl Policy {
         &self.apis
     }
 
+    /// Every step, groups and what is in them included, by [`StepId`].
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    pub fn step(&self, id: StepId) -> Option<&Step> {
+        self.steps.get(id.index())
+    }
+
     /// What the policy calls on the sidecar.
     pub fn calls(&self) -> impl Iterator<Item = CallView<'_>> {
-        self.operations.iter().map(|operation| CallView {
-            policy_operation: &operation.name,
-            call: &operation.call,
-            method: &operation.template.method,
-            path_parameters: operation.template.parameters().collect(),
-            public: operation.public,
+        self.operations.iter().filter_map(|operation| {
+            let Target::Call(call) = &operation.target else { return None };
+            Some(CallView {
+                policy_operation: &operation.name,
+                call,
+                method: &operation.template.method,
+                path_parameters: operation.template.parameters().collect(),
+                public: operation.public,
+            })
+        })
+    }
+
+    /// Limits that need a source of leases beyond one proxy. A host that has none must not take the policy: a limit
+    /// that is not kept is worse than none.
+    pub fn wide_limits(&self) -> impl Iterator<Item = WideLimit<'_>> {
+        self.steps.iter().filter_map(|step| {
+            let scope = match &step.kind {
+                StepKind::RateLimit(limit) if limit.scope != LimitScope::Proxy => limit.scope,
+                StepKind::Quota(quota) => quota.scope,
+                _ => return None,
+            };
+            Some(WideLimit { path: &step.path, kind: step.kind_name(), scope })
         })
     }
 }

@@ -1,6 +1,7 @@
 //! What a refused caller gets: a problem document (RFC 9457).
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::reason::Reason;
 
@@ -17,6 +18,14 @@ pub struct Refusal {
     pub detail: Cow<'static, str>,
     /// Further headers, such as `www-authenticate` and `retry-after`.
     pub headers: Vec<(&'static str, String)>,
+}
+
+/// An answer that the policy itself gives, and that is no refusal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(Cow<'static, str>, String)>,
+    pub body: Arc<str>,
 }
 
 impl Refusal {

@@ -43,11 +43,14 @@ reasons! {
     TokenClaimMissing = "token_claim_missing", 401, "the token lacks a claim that is demanded";
     TokenLifetimeTooLong = "token_lifetime_too_long", 401, "the token is valid for longer than is accepted";
     TokenBindingMismatch = "token_binding_mismatch", 401, "the token is bound to a key that was not proven";
+    TokenGroupsOverage = "token_groups_overage", 401, "the token lists too many groups to carry them: ask its issuer for app roles or assigned groups";
     KeysUnavailable = "keys_unavailable", 503, "the issuer's keys are not available at the moment";
     RoleMissing = "role_missing", 403, "the caller has none of the roles that this operation needs";
     RequirementNotMet = "requirement_not_met", 403, "a requirement of this operation is not met";
     Denied = "denied", 403, "the policy denies this call";
     RateLimited = "rate_limited", 429, "too many calls: try again later";
+    QuotaExhausted = "quota_exhausted", 429, "the quota of this period is used up";
+    ConcurrencyExceeded = "concurrency_exceeded", 429, "too many calls are in flight: try again later";
     PermitsUnavailable = "permits_unavailable", 503, "the state of a limit is not available at the moment";
     RouteNotFound = "route_not_found", 404, "there is no such operation";
     MethodNotAllowed = "method_not_allowed", 405, "this method is not offered here";
@@ -56,6 +59,8 @@ reasons! {
     ParameterInvalid = "parameter_invalid", 400, "a parameter of the request is not valid";
     HeaderTooLarge = "header_too_large", 431, "the request's headers are too large";
     BodyTooLarge = "body_too_large", 413, "the request's body is too large";
+    MediaTypeUnsupported = "media_type_unsupported", 415, "the request's body is of a media type that is not accepted";
+    OriginDenied = "origin_denied", 403, "pages of this origin may not call";
     ConditionError = "condition_error", 403, "a condition of the policy could not be decided for this call";
     PolicyUnavailable = "policy_unavailable", 503, "the gateway has no policy at the moment";
     UpstreamUnavailable = "upstream_unavailable", 503, "the service behind the gateway is not available";

@@ -4,6 +4,7 @@ use expect_test::{Expect, expect};
 use spangate_document::from_yaml;
 
 use super::load;
+use crate::check as check_policy;
 
 const GOOD: &str = r#"
 apiVersion: spangate/v1
@@ -36,13 +37,8 @@ fn check(replacements: &[(&str, &str)], expected: Expect) {
         assert!(text.contains(from), "{from}");
         text = text.replace(from, to);
     }
-    let findings = match load(&from_yaml(&text).unwrap()) {
-        Ok((_, warnings)) => warnings,
-        Err(faults) => {
-            assert!(faults.has_errors());
-            faults
-        }
-    };
+    let (policy, findings) = check_policy(&from_yaml(&text).unwrap());
+    assert_eq!(policy.is_none(), findings.has_errors());
     expected.assert_eq(&findings.to_string());
 }
 
@@ -53,7 +49,7 @@ fn a_good_policy_has_no_findings() {
 
 #[test]
 fn the_revision_is_that_of_the_meaning() {
-    let revision = |text: &str| load(&from_yaml(text).unwrap()).unwrap().0.revision().to_owned();
+    let revision = |text: &str| load(&from_yaml(text).unwrap()).unwrap().revision().to_owned();
     let spelled_otherwise = GOOD.replace("'\"read\" in auth.roles'", "\"\\\"read\\\" in auth.roles\"");
     assert_eq!(revision(GOOD), revision(&spelled_otherwise));
     assert_ne!(revision(GOOD), revision(&GOOD.replace("ListOrders", "ListOrder")));

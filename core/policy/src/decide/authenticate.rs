@@ -1,104 +1,217 @@
-//! The step `authenticate`: one bearer token (RFC 6750, section 2.1), verified once and remembered.
+//! The step `authenticate`: one token, wherever the step says it stands, verified once and remembered.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
+use super::progress::Progress;
 use super::scene::Scene;
-use super::{Caller, Host, Need, Progress, Verdict};
+use super::step::Ruling;
+use super::trace::{Place, Refused, Verdict};
+use super::{Host, Need};
+use crate::condition::EvaluationError;
+use crate::document::{CredentialPlace, Mode};
 use crate::facts::{Call, Occurrence};
 use crate::policy::Policy;
 use crate::problem::Refusal;
 use crate::reason::Reason;
-use crate::token::{KeySource, Rejection, Verified, verify};
+use crate::step::{Authenticate, StepId};
+use crate::token::{Demands, KeySource, Rejection, Verified, verify};
+
+/// A verified token and the roles that its claims give.
+#[derive(Debug)]
+pub struct Caller {
+    token: Verified,
+    /// For each role of the policy.
+    roles: Vec<Result<bool, EvaluationError>>,
+    rendering: OnceCell<Vec<u8>>,
+}
+
+impl Caller {
+    pub fn token(&self) -> &Verified {
+        &self.token
+    }
+
+    /// Whether each role of the policy is held, in its order.
+    pub fn roles(&self) -> &[Result<bool, EvaluationError>] {
+        &self.roles
+    }
+
+    /// What a host tells its upstream of this caller: made once for all calls with this token.
+    pub fn rendered(&self, render: impl FnOnce(&Verified) -> Vec<u8>) -> &[u8] {
+        self.rendering.get_or_init(|| render(&self.token))
+    }
+}
+
+/// What asking for a token comes to.
+enum Asked {
+    Known(Rc<Caller>),
+    /// There is none, and none is needed.
+    Nobody,
+    Refused(Refusal),
+    Need(usize),
+}
 
 impl Policy {
+    /// Whether a token is asked for is never a matter of trial: no mode changes it.
     pub(super) fn authenticate(
         &self,
-        issuers: &[usize],
-        optional: bool,
+        id: StepId,
+        step: &Authenticate,
         progress: &mut Progress,
         call: &impl Call,
         host: &mut impl Host,
-    ) -> Verdict {
-        let authorization = call.header("authorization");
-        let token = match bearer(&authorization) {
+    ) -> Ruling {
+        let place = Place::Step(id);
+        match self.ask(step, progress, call, host) {
+            Asked::Nobody => progress.record(place, Mode::Enforce, Verdict::Passed),
+            Asked::Known(caller) => {
+                progress.caller = Some(caller);
+                if !step.forward {
+                    progress.credentials.push(id);
+                }
+                progress.record(place, Mode::Enforce, Verdict::Passed);
+            }
+            Asked::Refused(refusal) => {
+                let (status, reason) = (refusal.status, refusal.reason.clone());
+                let refused = Box::new(Refused { status, reason, error: None });
+                progress.record(place, Mode::Enforce, Verdict::Refused(refused));
+                return Ruling::Refuse(refusal);
+            }
+            Asked::Need(issuer) => {
+                progress.awaited_keys = true;
+                progress.record(place, Mode::Enforce, Verdict::Awaited);
+                return Ruling::Need(Need::Keys { issuer });
+            }
+        }
+        Ruling::Pass
+    }
+
+    fn ask(
+        &self,
+        step: &Authenticate,
+        progress: &Progress,
+        call: &impl Call,
+        host: &mut impl Host,
+    ) -> Asked {
+        let credential = credential(&step.from, call);
+        let token = match credential.token() {
             Ok(Some(token)) => token,
-            Ok(None) if optional || progress.operation(self).is_some_and(|operation| operation.public) => {
-                return Verdict::Pass;
+            Ok(None)
+                if step.optional || progress.operation(self).is_some_and(|operation| operation.public) =>
+            {
+                return Asked::Nobody;
             }
             Ok(None) => return self.challenge(Reason::TokenMissing),
             Err(reason) => return self.challenge(reason),
         };
         let now = i64::try_from(call.time().nanoseconds.div_euclid(1_000_000_000)).unwrap_or(i64::MAX);
-
+        let demands =
+            Demands { issuers: &step.issuers, token_types: &step.token_types, bound: step.bound };
+        let certificate = || call.peer_certificate();
         if let Some(caller) = host.known_caller(token) {
-            return match self.still_good(&caller.token, issuers, now) {
-                Ok(()) => {
-                    progress.caller = Some(caller);
-                    Verdict::Pass
-                }
-                Err(reason) => self.challenge(reason),
+            return match caller.token.stands(&self.issuers, &demands, now, certificate) {
+                Ok(()) => Asked::Known(caller),
+                Err(fault) => self.challenge(fault.reason()),
             };
         }
-        let verified = verify(token, &self.issuers, issuers, |issuer| host.keys(issuer), host, now);
-        match verified {
+        let keys = |issuer| host.keys(issuer);
+        match verify(token, &self.issuers, &demands, keys, host, now, certificate) {
             Ok(verified) => {
                 let caller = Rc::new(self.caller(verified, progress, call));
                 host.remember_caller(token, &caller);
-                progress.caller = Some(caller);
-                Verdict::Pass
+                Asked::Known(caller)
             }
-            Err(Rejection::Refused(reason)) => self.challenge(reason),
+            Err(Rejection::Refused(fault)) => self.challenge(fault.reason()),
             // The host tries to get keys once; that it could not is not the caller's fault, and no 401.
-            Err(Rejection::KeysMissing(issuer)) if !progress.awaited_keys => {
-                self.await_keys(issuer, progress)
-            }
+            Err(Rejection::KeysMissing(issuer)) if !progress.awaited_keys => Asked::Need(issuer),
             Err(Rejection::KeysMissing(_)) => {
-                Verdict::Refuse(Refusal::from(Reason::KeysUnavailable).header("retry-after", "5"))
+                Asked::Refused(Refusal::from(Reason::KeysUnavailable).header("retry-after", "5"))
             }
-            Err(Rejection::KeyUnknown(issuer)) if !progress.awaited_keys && self.fetches_keys(issuer) => {
-                self.await_keys(issuer, progress)
+            Err(Rejection::KeyUnknown(issuer, _)) if !progress.awaited_keys && self.fetches_keys(issuer) => {
+                Asked::Need(issuer)
             }
-            Err(Rejection::KeyUnknown(_)) => self.challenge(Reason::TokenKeyUnknown),
+            Err(Rejection::KeyUnknown(_, fault)) => self.challenge(fault.reason()),
         }
-    }
-
-    fn await_keys(&self, issuer: usize, progress: &mut Progress) -> Verdict {
-        progress.awaited_keys = true;
-        Verdict::Need(Need::Keys { issuer })
     }
 
     fn fetches_keys(&self, issuer: usize) -> bool {
         self.issuers.get(issuer).is_some_and(|issuer| matches!(issuer.keys, KeySource::Fetched(_)))
     }
 
-    /// A remembered token still has to be of an issuer that this step accepts, and in time.
-    fn still_good(&self, token: &Verified, issuers: &[usize], now: i64) -> Result<(), Reason> {
-        let issuer = self
-            .issuers
-            .get(token.issuer())
-            .filter(|_| issuers.contains(&token.issuer()))
-            .ok_or(Reason::TokenIssuerUnknown)?;
-        token.in_time(issuer, now)
-    }
-
     /// Roles see nothing but the identity, so they are decided once for each token.
     fn caller(&self, token: Verified, progress: &Progress, call: &impl Call) -> Caller {
         let scene = Scene::new(self, progress, call).identified(token.identity());
-        let roles = self.roles.iter().map(|role| role.evaluate(&scene)).collect();
+        let roles = self.roles.iter().map(|role| role.condition.evaluate(&scene)).collect();
         Caller { token, roles, rendering: OnceCell::new() }
     }
 
     /// A refusal that says how to authenticate (RFC 6750, section 3).
-    fn challenge(&self, reason: Reason) -> Verdict {
+    fn challenge(&self, reason: Reason) -> Asked {
         let mut challenge = format!("Bearer realm=\"{}\"", self.name.replace(['"', '\\'], "_"));
         if reason != Reason::TokenMissing {
             challenge.push_str(", error=\"invalid_token\", error_description=\"");
             challenge.push_str(reason.detail());
             challenge.push('"');
         }
-        Verdict::Refuse(Refusal::from(reason).header("www-authenticate", challenge))
+        Asked::Refused(Refusal::from(reason).header("www-authenticate", challenge))
     }
+}
+
+/// A credential as it stands in the request.
+enum Credential<'c> {
+    /// After the name of its scheme.
+    Bearer(Occurrence<'c>),
+    Alone(Occurrence<'c>),
+}
+
+impl Credential<'_> {
+    fn token(&self) -> Result<Option<&str>, Reason> {
+        match self {
+            Self::Bearer(authorization) => bearer(authorization),
+            Self::Alone(Occurrence::Absent) => Ok(None),
+            Self::Alone(Occurrence::Once(token)) => alone(token).map(Some),
+            Self::Alone(Occurrence::Repeated) => Err(Reason::TokenRepeated),
+            Self::Alone(Occurrence::Malformed) => Err(Reason::TokenMalformed),
+        }
+    }
+}
+
+fn credential<'c>(from: &CredentialPlace, call: &'c impl Call) -> Credential<'c> {
+    match from {
+        CredentialPlace::Bearer => Credential::Bearer(call.header("authorization")),
+        CredentialPlace::Header(name) => Credential::Alone(call.header(name)),
+        CredentialPlace::Query(name) => Credential::Alone(call.query(name)),
+        CredentialPlace::Cookie(name) => Credential::Alone(cookie(call, name)),
+    }
+}
+
+/// A cookie by its name (RFC 6265, section 4.2.1), over all the headers that hold cookies.
+fn cookie<'c>(call: &'c impl Call, name: &str) -> Occurrence<'c> {
+    let mut found = Occurrence::Absent;
+    for (header, value) in call.headers() {
+        if header != "cookie" {
+            continue;
+        }
+        let Some(cookies) = value else { return Occurrence::Malformed };
+        for cookie in cookies.split(';') {
+            let Some((key, value)) = cookie.trim().split_once('=') else { continue };
+            if key == name {
+                if found != Occurrence::Absent {
+                    return Occurrence::Repeated;
+                }
+                found = Occurrence::Once(Cow::Owned(value.to_owned()));
+            }
+        }
+    }
+    found
+}
+
+fn alone(token: &str) -> Result<&str, Reason> {
+    if token.is_empty() || token.contains(|c: char| !c.is_ascii_graphic()) {
+        return Err(Reason::TokenMalformed);
+    }
+    if token.contains(',') { Err(Reason::TokenRepeated) } else { Ok(token) }
 }
 
 /// The token of the one credential. More than one, in whatever form, is refused: two readers might each take
@@ -117,11 +230,7 @@ fn bearer<'a>(authorization: &'a Occurrence<'_>) -> Result<Option<&'a str>, Reas
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Ok(None);
     }
-    let token = token.trim_start_matches(' ');
-    if token.is_empty() || token.contains(|c: char| !c.is_ascii_graphic()) {
-        return Err(Reason::TokenMalformed);
-    }
-    Ok(Some(token))
+    alone(token.trim_start_matches(' ')).map(Some)
 }
 
 #[cfg(test)]

@@ -1,28 +1,47 @@
-//! The first step of every decision: which operation, in which version.
+//! The first step of every decision: which operation, in which version, and whether that version still serves.
 
-use super::{Progress, Stage};
-use crate::document::VersioningScheme;
+use super::progress::{Progress, Routed};
+use super::step::Ruling;
+use super::trace::{Place, Refused, Verdict};
+use crate::document::{Mode, VersioningScheme};
 use crate::facts::{Call, Occurrence};
 use crate::policy::{Api, Policy};
 use crate::problem::Refusal;
 use crate::reason::Reason;
-use crate::route::{NotFound, VersionWanted, check_path, decode_query};
+use crate::route::{Found, NotFound, VersionWanted, check_path, decode_query};
 
 /// Most query parameters that a call may have.
 const MAX_QUERY_PARAMETERS: usize = 128;
 
 impl Policy {
-    /// Finds the operation that a call is for. `query` is what follows `?`, as it came.
-    pub fn route(&self, call: &impl Call, query: Option<&str>) -> Result<Progress, Refusal> {
+    /// Finds the operation that a call is for. No mode changes what is found.
+    pub(super) fn route(&self, progress: &mut Progress, call: &impl Call) -> Ruling {
+        if let Some(preflight) = self.preflight(progress, call) {
+            return preflight;
+        }
+        match self.find(call, call.method(), |api| self.version_wanted(api, call)) {
+            Ok(routed) => progress.routed = Some(routed),
+            Err(refusal) => return refuse(refusal, progress),
+        }
+        progress.record(Place::Route, Mode::Enforce, Verdict::Passed);
+        if let Ruling::Refuse(refusal) = self.sunset(progress, call) {
+            return Ruling::Refuse(refusal);
+        }
+        self.origin(progress, call)
+    }
+
+    pub(super) fn find(
+        &self,
+        call: &impl Call,
+        method: &str,
+        version: impl Fn(usize) -> VersionWanted,
+    ) -> Result<Routed, Refusal> {
         let path = call.path();
-        if check_path(path).is_err() || !query.is_none_or(query_is_plain) {
+        if check_path(path).is_err() || !call.raw_query().is_none_or(query_is_plain) {
             return Err(Reason::ParameterInvalid.into());
         }
-        let found = self
-            .router
-            .find(call.host(), call.method(), path, |api| self.version_wanted(api, call))
-            .map_err(|fault| self.not_found(&fault, path))?;
-        let candidate = found.candidate;
+        let found = self.router.find(call.host(), method, path, version);
+        let Found { candidate, parameters } = found.map_err(|fault| self.not_found(&fault, path))?;
         let api = self.apis.get(candidate.api).ok_or(Reason::PolicyUnavailable)?;
         // With a default version a path needs none, but one that begins with the name of a version means it.
         if is_path_versioned(api)
@@ -31,33 +50,46 @@ impl Policy {
         {
             return Err(Reason::RouteNotFound.into());
         }
-        Ok(Progress {
-            operation: candidate.operation,
-            version: candidate.version,
-            parameters: found.parameters,
-            stage: Stage::Document,
-            index: 0,
-            caller: None,
-            awaited_keys: false,
-            shadowed: Vec::new(),
-            headers: Vec::new(),
-        })
+        Ok(Routed { operation: candidate.operation, version: candidate.version, parameters })
+    }
+
+    /// A version that its author has retired is gone (RFC 9110, section 15.5.11).
+    fn sunset(&self, progress: &mut Progress, call: &impl Call) -> Ruling {
+        let version = progress.operation(self).and_then(|operation| {
+            self.apis.get(operation.api)?.versions.get(progress.routed.as_ref()?.version?)
+        });
+        match version.and_then(|version| version.retired) {
+            None => Ruling::Pass,
+            Some(retired) => {
+                let refusal = (Reason::VersionSunset.into(), None);
+                let said = if call.time() < retired { Ok(()) } else { Err(refusal) };
+                self.enforce(Place::Version, Mode::Enforce, said, progress)
+            }
+        }
     }
 
     fn version_wanted(&self, api: usize, call: &impl Call) -> VersionWanted {
         let Some(api) = self.apis.get(api) else { return VersionWanted::Unknown };
-        let Some(versioning) = &api.versioning else { return VersionWanted::InPath };
+        let Some(versioning) = &api.versioning else { return VersionWanted::Any };
         let asked = match &versioning.scheme {
-            VersioningScheme::Path => return VersionWanted::InPath,
+            VersioningScheme::Path => return VersionWanted::Any,
             VersioningScheme::Header(name) => call.header(name),
             VersioningScheme::Query(name) => call.query(name),
         };
         let index = match asked {
             Occurrence::Absent => versioning.default,
-            Occurrence::Once(name) => api.versions.iter().position(|version| *version == name),
+            Occurrence::Once(name) => api.versions.iter().position(|version| version.name == name),
             Occurrence::Repeated | Occurrence::Malformed => None,
         };
         index.map_or(VersionWanted::Unknown, VersionWanted::Index)
+    }
+
+    /// The query parameter that names the version, where one does.
+    pub(super) fn version_parameter(&self, progress: &Progress) -> Option<&str> {
+        match &self.apis.get(progress.operation(self)?.api)?.versioning.as_ref()?.scheme {
+            VersioningScheme::Query(name) => Some(name),
+            VersioningScheme::Path | VersioningScheme::Header(_) => None,
+        }
     }
 
     fn not_found(&self, fault: &NotFound, path: &str) -> Refusal {
@@ -72,6 +104,13 @@ impl Policy {
             NotFound::Path => Reason::RouteNotFound.into(),
         }
     }
+}
+
+/// A call without an operation is refused, in shadow mode too.
+pub(super) fn refuse(refusal: Refusal, progress: &mut Progress) -> Ruling {
+    let refused = Refused { status: refusal.status, reason: refusal.reason.clone(), error: None };
+    progress.record(Place::Route, Mode::Enforce, Verdict::Refused(Box::new(refused)));
+    Ruling::Refuse(refusal)
 }
 
 fn query_is_plain(query: &str) -> bool {
@@ -92,12 +131,12 @@ fn version_segment<'p>(api: &Api, path: &'p str) -> Option<&'p str> {
 }
 
 fn names_version(api: &Api, path: &str) -> bool {
-    version_segment(api, path).is_some_and(|segment| api.versions.iter().any(|version| version == segment))
+    version_segment(api, path).is_some_and(|segment| api.versions.iter().any(|version| version.name == segment))
 }
 
 fn follows_version(api: &Api, version: Option<usize>, path: &str) -> bool {
-    let name = version.and_then(|version| api.versions.get(version));
-    name.is_some_and(|name| version_segment(api, path) == Some(name))
+    let version = version.and_then(|version| api.versions.get(version));
+    version.is_some_and(|version| version_segment(api, path) == Some(&version.name))
 }
 
 /// `v9`, where there are `v1` and `v2`: the caller is told that it is the version that is missing.

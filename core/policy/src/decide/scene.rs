@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 
 use super::Progress;
-use crate::facts::{Call, Entries, Facts, Occurrence, Timestamp};
+use crate::facts::{Call, Entries, Facts, Occurrence, Response, Timestamp};
 use crate::policy::{Operation, Policy};
 use crate::token::Identity;
 
@@ -14,12 +14,18 @@ pub(super) struct Scene<'s, C> {
     progress: &'s Progress,
     identity: Option<&'s Identity>,
     call: &'s C,
+    response: Option<&'s dyn Response>,
 }
 
 impl<'s, C: Call> Scene<'s, C> {
     pub fn new(policy: &'s Policy, progress: &'s Progress, call: &'s C) -> Self {
         let identity = progress.caller().map(|caller| caller.token().identity());
-        Self { policy, operation: progress.operation(policy), progress, identity, call }
+        Self { policy, operation: progress.operation(policy), progress, identity, call, response: None }
+    }
+
+    /// The same, once there is an answer.
+    pub fn answered(self, response: &'s dyn Response) -> Self {
+        Self { response: Some(response), ..self }
     }
 
     /// The same, for a caller who is just being identified.
@@ -45,8 +51,16 @@ impl<C: Call> Call for Scene<'_, C> {
         self.call.host()
     }
 
+    fn authority(&self) -> &str {
+        self.call.authority()
+    }
+
     fn path(&self) -> &str {
         self.call.path()
+    }
+
+    fn raw_query(&self) -> Option<&str> {
+        self.call.raw_query()
     }
 
     fn header(&self, name: &str) -> Occurrence<'_> {
@@ -67,6 +81,10 @@ impl<C: Call> Call for Scene<'_, C> {
 
     fn size(&self) -> Option<i64> {
         self.call.size()
+    }
+
+    fn has_body(&self) -> bool {
+        self.call.has_body()
     }
 
     fn time(&self) -> Timestamp {
@@ -92,6 +110,10 @@ impl<C: Call> Call for Scene<'_, C> {
     fn peer_sans(&self) -> Vec<String> {
         self.call.peer_sans()
     }
+
+    fn peer_certificate(&self) -> Option<[u8; 32]> {
+        self.call.peer_certificate()
+    }
 }
 
 impl<C: Call> Facts for Scene<'_, C> {
@@ -113,11 +135,14 @@ impl<C: Call> Facts for Scene<'_, C> {
     }
 
     fn api_version(&self) -> Option<&str> {
-        let api = self.policy.apis.get(self.operation?.api)?;
-        api.versions.get(self.progress.version?).map(String::as_str)
+        self.progress.version(self.policy)
     }
 
     fn operation(&self) -> &str {
         self.operation.map_or("", |operation| &operation.name)
+    }
+
+    fn response(&self) -> Option<&dyn Response> {
+        self.response
     }
 }

@@ -9,12 +9,13 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use expect_test::{Expect, expect};
 use serde_json::{Value, json};
 use spangate_document::from_yaml;
-use spangate_limits::{Key, Lease, slot};
+use spangate_limits::{Key, Lease, Take, Usage, slot, window};
 
 use super::*;
-use crate::facts::{Entries, Occurrence, Timestamp};
+use crate::facts::{Entries, Occurrence, Response, Timestamp};
 use crate::load;
 use crate::route::decode_query;
+use crate::token::{Demands, Fault};
 
 const POLICY: &str = r#"
 apiVersion: spangate/v1
@@ -68,8 +69,14 @@ impl Call for TestCall {
     fn host(&self) -> &str {
         self.headers.iter().find(|(name, _)| name == "host").map_or("api.example", |(_, host)| host)
     }
+    fn authority(&self) -> &str {
+        self.host()
+    }
     fn path(&self) -> &str {
         &self.path
+    }
+    fn raw_query(&self) -> Option<&str> {
+        Some(&self.query)
     }
     fn header(&self, name: &str) -> Occurrence<'_> {
         let mut values = self.headers.iter().filter(|(key, _)| key == name);
@@ -96,6 +103,9 @@ impl Call for TestCall {
     fn size(&self) -> Option<i64> {
         None
     }
+    fn has_body(&self) -> bool {
+        self.header("content-type") != Occurrence::Absent
+    }
     fn time(&self) -> Timestamp {
         Timestamp { nanoseconds: i128::from(NOW) * 1_000_000_000 }
     }
@@ -114,6 +124,24 @@ impl Call for TestCall {
     fn peer_sans(&self) -> Vec<String> {
         Vec::new()
     }
+    fn peer_certificate(&self) -> Option<[u8; 32]> {
+        None
+    }
+}
+
+/// A row that is not there, and how.
+struct TestResponse;
+
+impl Response for TestResponse {
+    fn status(&self) -> u16 {
+        404
+    }
+    fn header(&self, name: &str) -> Occurrence<'_> {
+        if name == "x-why" { Occurrence::Once("gone".into()) } else { Occurrence::Absent }
+    }
+    fn headers(&self) -> Entries<'_> {
+        Box::new([("x-why".into(), Some("gone".into()))].into_iter())
+    }
 }
 
 const NOW: i64 = 1_800_000_000;
@@ -125,6 +153,8 @@ struct TestHost {
     callers: HashMap<String, Rc<Caller>>,
     checks: RefCell<usize>,
     slots: HashMap<u32, Vec<u8>>,
+    quotas: HashMap<Vec<u8>, Usage>,
+    inside: HashMap<Vec<u8>, u32>,
 }
 
 impl SignatureCheck for TestHost {
@@ -144,11 +174,58 @@ impl Host for TestHost {
     fn keys(&self, _issuer: usize) -> Option<Arc<KeySet>> {
         self.keys.clone()
     }
-    fn draw(&mut self, limit: &RateLimit, account: &[u8]) -> Outcome {
-        let key = Key::digest(&limit.rule, &[account]);
-        let (number, take) = (key.slot(16), Lease::default().ask(&limit.limit, 1, 1, 1));
+    fn draw(&mut self, tier: &Tier, _scope: LimitScope, account: &[u8], cost: u64) -> Outcome {
+        let take = Lease::default().ask(&tier.limit, 1, cost, 1);
+        self.take(tier, account, &take)
+    }
+    fn hold(&mut self, tier: &Tier, _scope: LimitScope, account: &[u8]) -> (Outcome, Option<Hold>) {
+        let mut lease = Lease::default();
+        let take = Take { hold: true, ..lease.ask(&tier.limit, 1, 1, 1) };
+        let outcome = self.take(tier, account, &take);
+        let hold = lease.accept(1, &take, &outcome);
+        (outcome, hold)
+    }
+    fn conclude(&mut self, tier: &Tier, scope: LimitScope, account: &[u8], hold: Hold, used: u64) {
+        let mut lease = Lease::default();
+        lease.conclude(hold, used);
+        if let Some(take) = lease.surrender(1) {
+            self.take(tier, account, &take);
+        }
+        if used > 1 {
+            self.draw(tier, scope, account, used - 1);
+        }
+    }
+    fn draw_quota(
+        &mut self,
+        quota: &Quota,
+        _scope: LimitScope,
+        account: &[u8],
+        cost: u64,
+    ) -> Option<QuotaOutcome> {
+        let usage = self.quotas.entry(account.to_vec()).or_default();
+        let (next, outcome) = window::take(*usage, &quota.limit, NOW.unsigned_abs() * 1_000_000_000, cost);
+        *usage = next;
+        Some(outcome)
+    }
+    fn enter(&mut self, limit: &Concurrency, account: &[u8]) -> Entry {
+        let inside = self.inside.entry(account.to_vec()).or_default();
+        if *inside >= limit.limit {
+            return Entry::Full;
+        }
+        *inside += 1;
+        Entry::Entered
+    }
+    fn leave(&mut self, _limit: &Concurrency, account: &[u8]) {
+        *self.inside.get_mut(account).unwrap() -= 1;
+    }
+}
+
+impl TestHost {
+    fn take(&mut self, tier: &Tier, account: &[u8], take: &Take) -> Outcome {
+        let key = Key::digest(&tier.rule, &[account]);
+        let number = key.slot(16);
         let slot = self.slots.get(&number).map(Vec::as_slice);
-        let (changed, outcome) = slot::take(slot, &key, &limit.limit, 1, &take).unwrap();
+        let (changed, outcome) = slot::take(slot, &key, &tier.limit, 1, take).unwrap();
         self.slots.extend(changed.map(|bytes| (number, bytes)));
         outcome
     }
@@ -176,7 +253,7 @@ struct Gate {
 
 impl Gate {
     fn new(policy: &str) -> Self {
-        let (policy, _) = load(&from_yaml(policy).unwrap()).unwrap_or_else(|faults| panic!("{faults}"));
+        let policy = load(&from_yaml(policy).unwrap()).unwrap_or_else(|faults| panic!("{faults}"));
         Self { policy, host: TestHost { keys: Some(keys()), ..TestHost::default() } }
     }
 
@@ -186,27 +263,52 @@ impl Gate {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let call =
             TestCall { method: method.to_owned(), path: path.to_owned(), query: query.to_owned(), headers };
-        let mut progress = match self.policy.route(&call, Some(query)) {
-            Ok(progress) => progress,
-            Err(refusal) => return shown(&refusal),
-        };
-        let decision = self.policy.decide(&mut progress, &call, &mut self.host);
-        let mut text = match decision {
-            Decision::Allow => {
-                let parameters: Vec<_> = progress
-                    .path_parameters(&self.policy, path)
-                    .map(|(name, value)| format!(" {name}={value}"))
-                    .collect();
-                format!("allow {}{}", progress.operation(&self.policy).unwrap().call, parameters.concat())
-            }
+        let mut progress = Progress::default();
+        let text = match self.policy.decide(&mut progress, &call, &mut self.host) {
+            Decision::Allow => self.allowed(&mut progress, &call),
             Decision::Refuse(refusal) => shown(&refusal),
+            Decision::Respond(answer) => {
+                let headers: Vec<_> =
+                    answer.headers.iter().map(|(name, value)| format!(" {name}: {value}")).collect();
+                format!("respond {} {:?}{}", answer.status, answer.body, headers.concat())
+            }
             Decision::Need(need) => format!("{need:?}"),
         };
-        for shadowed in &progress.shadowed {
-            text += &format!(" (shadow {} {})", shadowed.path, shadowed.reason);
-        }
-        for (name, value) in &progress.headers {
+        let shadowed = progress.trace().iter().filter_map(|entry| {
+            let refused = entry.shadowed()?;
+            let place = match entry.place {
+                Place::Step(id) => self.policy.step(id).unwrap().path.clone(),
+                place => format!("{place:?}").to_lowercase(),
+            };
+            Some(format!(" (shadow {place} {})", refused.reason))
+        });
+        let text = text + &shadowed.collect::<String>();
+        self.policy.finish(&mut progress, &mut self.host);
+        text
+    }
+
+    fn allowed(&mut self, progress: &mut Progress, call: &TestCall) -> String {
+        let mut text = match &progress.operation(&self.policy).unwrap().target {
+            Target::Call(name) => {
+                let parameters = progress.path_parameters(&self.policy, &call.path);
+                let parameters: Vec<_> = parameters.map(|(name, value)| format!(" {name}={value}")).collect();
+                format!("allow {name}{}", parameters.concat())
+            }
+            Target::Forward(_) => {
+                let forwarded = self.policy.forwarded(progress, call).unwrap();
+                format!("forward {} {} {:?}", forwarded.cluster, forwarded.target, forwarded.edits)
+            }
+            Target::Respond(_) => panic!("answered by itself"),
+        };
+        let edits = self.policy.respond(progress, call, &TestResponse, &mut self.host);
+        for (name, value) in self.policy.answer_headers(progress) {
             text += &format!(" {name}: {value}");
+        }
+        if !edits.is_empty() {
+            text += &format!(" {edits:?}");
+        }
+        for (name, value) in progress.audit_fields(&self.policy) {
+            text += &format!(" [{name}={value}]");
         }
         text
     }
@@ -326,9 +428,10 @@ fn a_token_is_verified_once_and_never_outlives_itself() {
     assert_eq!(*gate.host.checks.borrow(), 1);
     let short = json!({"exp": NOW - 59});
     assert_eq!(gate.with_token("GET /shop/status", short.clone()), "allow Status");
-    let remembered = gate.host.callers.values().find(|caller| caller.token.identity().expires < NOW).unwrap();
-    let issuer = &gate.policy.issuers()[0];
-    assert_eq!(remembered.token.in_time(issuer, NOW + 1), Err(Reason::TokenExpired));
+    let remembered = gate.host.callers.values().find(|caller| caller.token().identity().expires < NOW).unwrap();
+    let demands = Demands { issuers: &[0], ..Demands::default() };
+    let stands = remembered.token().stands(gate.policy.issuers(), &demands, NOW + 1, || None);
+    assert_eq!(stands, Err(Fault::Expired));
 }
 
 #[test]
@@ -341,7 +444,7 @@ fn missing_keys_are_asked_for_once_and_are_no_fault_of_the_caller() {
         query: String::new(),
         headers: vec![("authorization".to_owned(), format!("Bearer {}", token(json!({}))))],
     };
-    let mut progress = gate.policy.route(&call, None).unwrap();
+    let mut progress = Progress::default();
     let mut ask = |gate: &mut Gate| gate.policy.decide(&mut progress, &call, &mut gate.host);
     assert_eq!(ask(&mut gate), Decision::Need(Need::Keys { issuer: 0 }));
     let Decision::Refuse(refusal) = ask(&mut gate) else { panic!() };

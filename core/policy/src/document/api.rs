@@ -1,8 +1,11 @@
-//! `apis`: paths, versions and operations.
+//! `apis`: paths, hosts and versions, with the operations below them.
 
-use spangate_document::{Diagnostic, Diagnostics, Fields, Node, Path, Span};
+use spangate_document::{Diagnostic, Diagnostics, Fields, Node, Path};
 
-use super::{Named, StepSource, Text, named, not_yet, step, unknown_word};
+use super::step::is_header_name;
+use super::{Named, OperationSource, StepSource, named, operation, step, unknown_word};
+use crate::condition::time::{parse_timestamp, timestamp};
+use crate::facts::Timestamp;
 use crate::route::{HostPattern, Segment, Template};
 
 #[derive(Clone, Debug)]
@@ -12,7 +15,7 @@ pub struct ApiSource {
     pub hosts: Vec<HostPattern>,
     pub versioning: Option<Versioning>,
     /// In the order of the document.
-    pub versions: Vec<String>,
+    pub versions: Vec<Named<VersionSource>>,
     pub steps: Vec<StepSource>,
     pub operations: Vec<Named<OperationSource>>,
 }
@@ -35,18 +38,15 @@ pub enum VersioningScheme {
     Query(String),
 }
 
-#[derive(Clone, Debug)]
-pub struct OperationSource {
-    /// Absent where it could not be read: what else the operation says is still looked at.
-    pub template: Option<Template>,
-    /// Indices of the API's versions that have it; all when the author names none.
-    pub versions: Vec<usize>,
-    pub roles: Vec<Text>,
-    pub public: bool,
-    pub steps: Vec<StepSource>,
-    /// Operation of the sidecar.
-    pub call: String,
-    pub span: Option<Span>,
+/// A version's life, as its callers are told of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VersionSource {
+    pub deprecated: Option<Timestamp>,
+    pub sunset: Option<Timestamp>,
+    /// Whether calls are refused once it is past its sunset.
+    pub refuse_after_sunset: bool,
+    /// Where callers may read more.
+    pub link: Option<String>,
 }
 
 pub(super) fn read(node: &Node, path: Path, diagnostics: &mut Diagnostics) -> Option<ApiSource> {
@@ -57,17 +57,15 @@ pub(super) fn read(node: &Node, path: Path, diagnostics: &mut Diagnostics) -> Op
     for host in fields.strings("hosts", diagnostics).unwrap_or_default() {
         match HostPattern::parse(host) {
             Ok(pattern) => hosts.push(pattern),
-            Err(message) => {
-                diagnostics.error("invalid_value", &fields.path().member("hosts"), node, message);
-            }
+            Err(message) => diagnostics.push(fields.fault("hosts", message)),
         }
     }
-    let versions = versions(&mut fields, diagnostics);
+    let versions = named(&mut fields, "versions", diagnostics, version);
     let versioning = versioning(&mut fields, &versions, diagnostics);
     let steps = step::read_list(&mut fields, "steps", diagnostics);
     fields.demand("operations", diagnostics);
     let operations = named(&mut fields, "operations", diagnostics, |node, path, diagnostics| {
-        operation(node, path, &versions, diagnostics)
+        operation::read(node, path, &versions, diagnostics)
     });
     fields.finish(diagnostics);
     Some(ApiSource { prefix: prefix?, hosts, versioning, versions, steps, operations })
@@ -87,21 +85,50 @@ fn prefix(text: &str, fields: &Fields<'_>, diagnostics: &mut Diagnostics) -> Opt
     None
 }
 
-fn versions(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Vec<String> {
-    named(fields, "versions", diagnostics, |node, path, diagnostics| {
-        let mut fields = Fields::of(node, path, diagnostics)?;
-        not_yet(&mut fields, &["deprecated", "sunset", "after_sunset", "link"], diagnostics);
-        fields.finish(diagnostics);
-        Some(())
-    })
-    .into_iter()
-    .map(|version| version.name)
-    .collect()
+fn version(node: &Node, path: Path, diagnostics: &mut Diagnostics) -> Option<VersionSource> {
+    let mut fields = Fields::of(node, path, diagnostics)?;
+    let deprecated = date(&mut fields, "deprecated", diagnostics);
+    let sunset = date(&mut fields, "sunset", diagnostics);
+    let after = fields.word("after_sunset", &[("refuse", true), ("serve", false)], diagnostics);
+    if after.is_some() && node.member("sunset").is_none() {
+        diagnostics.push(fields.fault("after_sunset", "`after_sunset` needs a `sunset`"));
+    }
+    if let (Some(deprecated), Some(sunset)) = (deprecated, sunset)
+        && sunset < deprecated
+    {
+        // RFC 9745, section 4.
+        diagnostics.push(fields.fault("sunset", "the sunset is before the deprecation"));
+    }
+    let link = fields.string("link", diagnostics).filter(|link| {
+        let fits = link.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>\"".contains(&byte));
+        if !fits {
+            diagnostics.push(fields.fault("link", format!("`{link}` is no URL")));
+        }
+        fits
+    });
+    let link = link.map(str::to_owned);
+    fields.finish(diagnostics);
+    Some(VersionSource { deprecated, sunset, refuse_after_sunset: after.unwrap_or(false), link })
+}
+
+/// `2027-06-30` (its first instant, in UTC) or a date and time of RFC 3339.
+fn date(fields: &mut Fields<'_>, name: &'static str, diagnostics: &mut Diagnostics) -> Option<Timestamp> {
+    let text = fields.string(name, diagnostics)?;
+    let day = || parse_timestamp(&format!("{text}T00:00:00Z"));
+    let at = parse_timestamp(text).or_else(day).and_then(|at| {
+        // What callers are told has whole seconds.
+        timestamp(at.nanoseconds.div_euclid(1_000_000_000).saturating_mul(1_000_000_000))
+    });
+    if at.is_none() {
+        let message = format!("`{text}` is no date (such as `2027-06-30` or `2027-06-30T12:00:00Z`)");
+        diagnostics.push(fields.fault(name, message));
+    }
+    at
 }
 
 fn versioning(
     fields: &mut Fields<'_>,
-    versions: &[String],
+    versions: &[Named<VersionSource>],
     diagnostics: &mut Diagnostics,
 ) -> Option<Versioning> {
     let path = fields.path().member("versioning");
@@ -126,9 +153,9 @@ fn versioning(
     let default = match default {
         None => None,
         Some(name) => {
-            let index = versions.iter().position(|version| version == name);
+            let index = versions.iter().position(|version| version.name == name);
             if index.is_none() {
-                let known: Vec<&str> = versions.iter().map(String::as_str).collect();
+                let known: Vec<&str> = versions.iter().map(|version| version.name.as_str()).collect();
                 let span = node.member("default").and_then(|node| node.span);
                 diagnostics.push(unknown_word("version", name, &known, &path.member("default"), span));
             }
@@ -137,8 +164,8 @@ fn versioning(
     };
     let scheme = match scheme?.split_once(' ') {
         None if scheme == Some("path") => VersioningScheme::Path,
-        Some(("header", name)) if is_token(name) => VersioningScheme::Header(name.to_ascii_lowercase()),
-        Some(("query", name)) if is_token(name) => VersioningScheme::Query(name.to_owned()),
+        Some(("header", name)) if is_header_name(name) => VersioningScheme::Header(name.to_ascii_lowercase()),
+        Some(("query", name)) if is_header_name(name) => VersioningScheme::Query(name.to_owned()),
         _ => {
             let message = format!("`{}` is no scheme", scheme.unwrap_or_default());
             diagnostics.push(
@@ -150,92 +177,4 @@ fn versioning(
         }
     };
     Some(Versioning { scheme, default })
-}
-
-/// Name of a header or of a query parameter (RFC 9110, section 5.6.2, without its rarer marks).
-fn is_token(name: &str) -> bool {
-    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
-}
-
-fn operation(
-    node: &Node,
-    path: Path,
-    versions: &[String],
-    diagnostics: &mut Diagnostics,
-) -> Option<OperationSource> {
-    let mut fields = Fields::of(node, path, diagnostics)?;
-    let route = fields.demand_string("route", diagnostics);
-    let template = route.and_then(|route| match Template::parse(route) {
-        Ok(template) => Some(template),
-        Err(message) => {
-            let span = node.member("route").and_then(|node| node.span);
-            diagnostics
-                .push(Diagnostic::error("invalid_route", &fields.path().member("route"), message).at(span));
-            None
-        }
-    });
-    let versions = operation_versions(&mut fields, versions, diagnostics);
-    let roles = roles(&mut fields, diagnostics);
-    let public = fields.bool("public", diagnostics).unwrap_or(false);
-    if public == roles.is_some() {
-        let message = if public {
-            "`public` and `roles` exclude each other"
-        } else {
-            "`roles` or `public: true` is needed"
-        };
-        diagnostics.push(
-            Diagnostic::error("roles_or_public", fields.path(), message)
-                .at(node.span)
-                .help("name the roles that may call it, or say `public: true`"),
-        );
-    }
-    let steps = step::read_list(&mut fields, "steps", diagnostics);
-    not_yet(&mut fields, &["forward", "rewrite", "respond"], diagnostics);
-    let call = fields.demand_string("call", diagnostics);
-    fields.finish(diagnostics);
-    Some(OperationSource {
-        template,
-        versions,
-        roles: roles.unwrap_or_default(),
-        public,
-        steps,
-        call: call.unwrap_or_default().to_owned(),
-        span: node.span,
-    })
-}
-
-fn operation_versions(
-    fields: &mut Fields<'_>,
-    versions: &[String],
-    diagnostics: &mut Diagnostics,
-) -> Vec<usize> {
-    let Some(named) = fields.strings("versions", diagnostics) else {
-        return (0..versions.len()).collect();
-    };
-    let known: Vec<&str> = versions.iter().map(String::as_str).collect();
-    let mut indices = Vec::new();
-    for name in named {
-        match known.iter().position(|version| *version == name) {
-            Some(index) => indices.push(index),
-            None => {
-                let path = fields.path().member("versions");
-                let span = fields.node().member("versions").and_then(|node| node.span);
-                diagnostics.push(unknown_word("version of this API", name, &known, &path, span));
-            }
-        }
-    }
-    indices
-}
-
-/// The names under `roles`, `None` when the key is absent. An empty list would be an operation for nobody.
-fn roles(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Option<Vec<Text>> {
-    let node = fields.take("roles")?;
-    let path = fields.path().member("roles");
-    let names = fields.strings("roles", diagnostics)?;
-    if names.is_empty() {
-        diagnostics.error("invalid_value", &path, node, "at least one role is needed");
-    }
-    let texts =
-        names.into_iter().map(|name| Text { text: name.to_owned(), path: path.clone(), span: node.span });
-    Some(texts.collect())
 }

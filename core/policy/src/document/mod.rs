@@ -3,11 +3,17 @@
 
 mod api;
 mod issuer;
+mod operation;
 mod step;
 
-pub use api::{ApiSource, OperationSource, Versioning, VersioningScheme};
+pub use api::{ApiSource, VersionSource, Versioning, VersioningScheme};
 pub use issuer::IssuerSource;
-pub use step::{AuthenticateSource, RateLimitSource, RefusalSource, StepKindSource, StepSource};
+pub use operation::{OperationSource, TargetSource};
+pub use step::{
+    AnswerSource, AuthenticateSource, CacheSource, ConcurrencySource, CountAt, CredentialPlace, HeaderEdits,
+    LimitScope, QuotaSource, RateLimitSource, RefusalSource, StepKindSource, StepSource, TierSource,
+    Unavailable,
+};
 
 use spangate_document::{Diagnostic, Diagnostics, Fields, Node, Path, Span, suggestion};
 
@@ -124,6 +130,17 @@ fn text(node: &Node, path: Path, diagnostics: &mut Diagnostics) -> Option<Text> 
     }
 }
 
+fn owned(texts: Option<Vec<&str>>) -> Option<Vec<String>> {
+    texts.map(|texts| texts.into_iter().map(str::to_owned).collect())
+}
+
+/// A reason in the author's own words: as those of [`Reason`](crate::reason::Reason) are spelt.
+fn is_reason(word: &str) -> bool {
+    word.len() <= 64
+        && word.starts_with(|c: char| c.is_ascii_lowercase())
+        && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}
+
 /// The text `name` of a map.
 fn text_field(fields: &mut Fields<'_>, name: &'static str, diagnostics: &mut Diagnostics) -> Option<Text> {
     let node = fields.take(name)?;
@@ -134,17 +151,6 @@ fn is_name(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= 64
         && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
-}
-
-/// Tells of a key that the language has and this version of Spangate does not keep yet: refused, because a rule
-/// that is read and not kept is worse than none.
-fn not_yet(fields: &mut Fields<'_>, names: &[&'static str], diagnostics: &mut Diagnostics) {
-    for name in names {
-        if let Some(node) = fields.take(name) {
-            let path = fields.path().member(name);
-            diagnostics.error("not_supported_yet", &path, node, format!("`{name}` is not supported yet"));
-        }
-    }
 }
 
 /// A fault for a word that is none of `known`.

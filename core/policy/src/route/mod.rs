@@ -3,9 +3,11 @@
 //! is refused.
 
 mod path;
+mod rewrite;
 mod router;
 mod template;
 
 pub use path::{AmbiguousPath, check_path, decode_query, decode_segment};
+pub use rewrite::{Forward, Rewrite};
 pub use router::{Candidate, Found, NotFound, Parameters, Router, RouterBuilder, VersionWanted};
 pub use template::{HostPattern, Segment, Template};

@@ -132,7 +132,7 @@ impl Router {
                 break;
             }
             let in_version = match version(candidate.api) {
-                VersionWanted::InPath => true,
+                VersionWanted::Any => true,
                 VersionWanted::Index(wanted) => candidate.version == Some(wanted),
                 VersionWanted::Unknown => false,
             };
@@ -156,8 +156,8 @@ impl Router {
 /// How a call says which version of an API it wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VersionWanted {
-    /// The path itself tells, or the API has no versions.
-    InPath,
+    /// The path itself tells, the API has no versions, or none is meant more than others.
+    Any,
     Index(usize),
     Unknown,
 }
@@ -199,7 +199,7 @@ mod tests {
     }
 
     fn find(router: &Router, host: &str, method: &str, path: &str) -> Result<usize, NotFound> {
-        router.find(host, method, path, |_| VersionWanted::InPath).map(|found| found.candidate.operation)
+        router.find(host, method, path, |_| VersionWanted::Any).map(|found| found.candidate.operation)
     }
 
     #[test]
@@ -227,7 +227,7 @@ mod tests {
     fn parameters_are_slices_of_the_path() {
         let router = router(&[("GET /customers/{c}/orders/{o}", None)]);
         let path = "/api/customers/a%20b/orders/7";
-        let found = router.find("h", "GET", path, |_| VersionWanted::InPath).unwrap();
+        let found = router.find("h", "GET", path, |_| VersionWanted::Any).unwrap();
         assert_eq!(found.parameters.raw(path, 0), Some("a%20b"));
         assert_eq!(found.parameters.raw(path, 1), Some("7"));
         assert_eq!(found.parameters.raw(path, 2), None);

@@ -76,7 +76,7 @@ impl Segment {
     }
 }
 
-fn parse_path(path: &str) -> Result<Vec<Segment>, String> {
+pub(super) fn parse_path(path: &str) -> Result<Vec<Segment>, String> {
     let rest = path.strip_prefix('/').ok_or_else(|| format!("the path `{path}` must begin with `/`"))?;
     if rest.is_empty() {
         return Ok(Vec::new());

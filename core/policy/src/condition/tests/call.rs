@@ -106,6 +106,22 @@ impl facts::Call for Call {
     fn host(&self) -> &str {
         "shop.example.com"
     }
+    fn authority(&self) -> &str {
+        self.host()
+    }
+
+    fn raw_query(&self) -> Option<&str> {
+        None
+    }
+
+    fn has_body(&self) -> bool {
+        false
+    }
+
+    fn peer_certificate(&self) -> Option<[u8; 32]> {
+        None
+    }
+
     fn path(&self) -> &str {
         "/storefront/v2/customers/7/orders"
     }

@@ -37,6 +37,22 @@ impl facts::Call for Watched {
     fn host(&self) -> &str {
         self.0.host()
     }
+    fn authority(&self) -> &str {
+        self.host()
+    }
+
+    fn raw_query(&self) -> Option<&str> {
+        None
+    }
+
+    fn has_body(&self) -> bool {
+        false
+    }
+
+    fn peer_certificate(&self) -> Option<[u8; 32]> {
+        None
+    }
+
     fn path(&self) -> &str {
         self.0.path()
     }
@@ -203,8 +219,7 @@ fn work_is_bounded() {
 
 #[test]
 fn expressions_over_bindings_of_ones_own() {
-    let bindings =
-        serde_json::json!({"x": 3, "request": {"items": [1, 2.5, "a"]}, "big": 18446744073709551615u64});
+    let bindings = serde_json::json!({"x": 3, "space.name": 7, "pattern": "^a", "request": {"items": [1, 2.5, "a"]}, "big": 18446744073709551615u64});
     let bindings = bindings.as_object().unwrap();
     let names = || bindings.keys().cloned().chain(["unbound".to_owned()]).collect();
     for (source, expected) in [
@@ -214,13 +229,20 @@ fn expressions_over_bindings_of_ones_own() {
         ("type(big) == uint", "Ok(Bool(true))"),
         ("has(request.none)", "Ok(Bool(false))"),
         ("[1].all(request, request == 1)", "Ok(Bool(true))"),
+        ("[1].all(x, .x == 3 && x == 1)", "Ok(Bool(true))"),
+        ("space.name + 1", "Ok(Int(8))"),
+        ("[{'name': 1}].all(space, space.name == 1)", "Ok(Bool(true))"),
+        ("'abc'.matches(pattern)", "Ok(Bool(true))"),
+        ("false && 'abc'.matches('(')", "Ok(Bool(false))"),
     ] {
         let condition = Condition::compile(source, Scope::Dynamic(names()), &Conditions::default()).unwrap();
         assert_eq!(format!("{:?}", condition.value_of(bindings)), expected, "{source}");
     }
-    for (source, expected) in
-        [("unbound", "`unbound` is absent"), ("timestamp('x')", "`timestamp()` cannot convert its argument")]
-    {
+    for (source, expected) in [
+        ("unbound", "`unbound` is absent"),
+        ("timestamp('x')", "`timestamp()` cannot convert its argument"),
+        ("'abc'.matches('(')", "`matches()` cannot convert its argument"),
+    ] {
         let condition = Condition::compile(source, Scope::Dynamic(names()), &Conditions::default()).unwrap();
         assert_eq!(condition.value_of(bindings).unwrap_err().to_string(), expected);
     }

@@ -1,0 +1,110 @@
+//! The request as it goes on to another upstream: its path, and its headers without the token that was for us.
+
+use std::borrow::Cow;
+
+use super::answer::HeaderEdit;
+use super::progress::Progress;
+use crate::document::CredentialPlace;
+use crate::facts::Call;
+use crate::policy::{Policy, Target};
+use crate::step::StepKind;
+
+/// What of a request is changed on its way to another upstream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forwarded<'p> {
+    pub cluster: &'p str,
+    /// With the query.
+    pub target: String,
+    /// In this order.
+    pub edits: Vec<HeaderEdit<'p>>,
+}
+
+impl Policy {
+    /// None for an operation that forwards nothing.
+    pub fn forwarded<'p>(&'p self, progress: &'p Progress, call: &impl Call) -> Option<Forwarded<'p>> {
+        let Target::Forward(forward) = &progress.operation(self)?.target else { return None };
+        let path = call.path();
+        let mut target = match &forward.rewrite {
+            Some(rewrite) => rewrite.apply(&progress.routed.as_ref()?.parameters, path),
+            None => path.to_owned(),
+        };
+        let query = self.passed_query(progress, call);
+        if let Some(query) = query.filter(|query| !query.is_empty()) {
+            target.push('?');
+            target.push_str(&query);
+        }
+        let mut edits = Vec::new();
+        for place in self.removed_credentials(progress) {
+            edits.push(match place {
+                CredentialPlace::Bearer => HeaderEdit::Remove("authorization"),
+                CredentialPlace::Header(name) => HeaderEdit::Remove(name),
+                CredentialPlace::Cookie(name) => match cookies_without(call, name) {
+                    cookies if cookies.is_empty() => HeaderEdit::Remove("cookie"),
+                    cookies => HeaderEdit::Set("cookie", cookies),
+                },
+                CredentialPlace::Query(_) => continue,
+            });
+        }
+        edits.extend(self.request_edits(progress));
+        Some(Forwarded { cluster: &forward.cluster, target, edits })
+    }
+
+    /// The query parameter that held a token which is for nobody else.
+    pub fn token_parameter<'p>(&'p self, progress: &'p Progress) -> Option<&'p str> {
+        self.removed_credentials(progress).find_map(|place| match place {
+            CredentialPlace::Query(name) => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
+    /// What `set_header` and `remove_header` do to the request.
+    fn request_edits<'p>(&'p self, progress: &'p Progress) -> Vec<HeaderEdit<'p>> {
+        let mut edits = Vec::new();
+        for (step, values) in &progress.edits {
+            match self.step(*step).map(|step| &step.kind) {
+                Some(StepKind::SetHeader(headers)) => {
+                    let names = headers.request.iter().map(|(name, _)| name.as_str());
+                    edits.extend(names.zip(values).map(|(name, value)| HeaderEdit::Set(name, value.clone())));
+                }
+                Some(StepKind::RemoveHeader(headers)) => {
+                    edits.extend(headers.request.iter().map(|(name, ())| HeaderEdit::Remove(name)));
+                }
+                _ => {}
+            }
+        }
+        edits
+    }
+
+    fn removed_credentials<'p>(&'p self, progress: &'p Progress) -> impl Iterator<Item = &'p CredentialPlace> {
+        progress.credentials.iter().filter_map(|step| match &self.step(*step)?.kind {
+            StepKind::Authenticate(authenticate) => Some(&authenticate.from),
+            _ => None,
+        })
+    }
+
+    /// The query as it came, but for the token.
+    fn passed_query<'c>(&self, progress: &Progress, call: &'c impl Call) -> Option<Cow<'c, str>> {
+        let query = call.raw_query()?;
+        let Some(token) = self.token_parameter(progress) else { return Some(Cow::Borrowed(query)) };
+        let kept = query.split('&').filter(|pair| {
+            // Routing has refused a query that does not decode.
+            crate::route::decode_query(pair).flatten().all(|(name, _)| name != token)
+        });
+        Some(Cow::Owned(kept.collect::<Vec<_>>().join("&")))
+    }
+}
+
+/// All cookies but one (RFC 6265, section 4.2.1).
+fn cookies_without(call: &impl Call, removed: &str) -> String {
+    let mut kept = Vec::new();
+    for (name, value) in call.headers() {
+        if name == "cookie" {
+            let cookies = value.unwrap_or_default();
+            let others = cookies.split(';').map(str::trim).filter(|cookie| {
+                !cookie.is_empty() && cookie.split('=').next().map(str::trim) != Some(removed)
+            });
+            kept.extend(others.map(str::to_owned));
+        }
+    }
+    kept.join("; ")
+}
