@@ -4,6 +4,7 @@
 mod check;
 mod completions;
 mod envoy;
+mod eval;
 mod issuer;
 mod istio;
 mod mesh;
@@ -30,6 +31,8 @@ enum Command {
     Envoy(envoy::Arguments),
     /// Print a policy as the resources that Istio takes.
     Istio(Box<istio::Arguments>),
+    /// Evaluate an expression over JSON bindings.
+    Eval(eval::Arguments),
     /// Print what a shell needs to complete these commands.
     Completions(completions::Arguments),
     /// Issue tokens, FOR DEVELOPMENT ONLY: whoever asks is believed.
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Envoy(arguments) => envoy::run(&arguments),
         Command::Istio(arguments) => istio::run(&arguments),
+        Command::Eval(arguments) => eval::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Issuer(arguments) => issuer::run(arguments),
     };

@@ -4,20 +4,12 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 
-use anyhow::{Context, Result};
-use serde::Deserialize;
+use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value, json};
 use spangate_policy::condition::{Form, evaluate_alone};
 
 use super::answer;
 use crate::Verdict;
-
-#[derive(Deserialize)]
-struct Line {
-    expr: String,
-    #[serde(default)]
-    bindings: Option<Map<String, Value>>,
-}
 
 pub fn run(file: &Path, form: Form) -> Result<Verdict> {
     if file == Path::new("-") {
@@ -32,16 +24,26 @@ fn answer_all(lines: impl BufRead, form: Form) -> Result<Verdict> {
     let mut verdict = Verdict::Fine;
     let mut out = io::stdout().lock();
     for (index, line) in lines.split(b'\n').enumerate() {
-        let answer = match serde_json::from_slice::<Line>(&line?) {
-            Ok(Line { expr, bindings }) => answer(&evaluate_alone(&expr, &bindings.unwrap_or_default(), form)),
+        let answer = match read(&line?) {
+            Ok((source, bindings)) => answer(&evaluate_alone(&source, &bindings, form)),
             Err(fault) => {
                 verdict = Verdict::Findings;
-                let message = format!("line {} is no {{\"expr\": …, \"bindings\": {{…}}}}: {fault}", index + 1);
-                json!({"error": {"code": "parse", "message": message}})
+                json!({"error": {"code": "parse", "message": format!("line {}: {fault:#}", index + 1)}})
             }
         };
         writeln!(out, "{answer}")?;
         out.flush()?;
     }
     Ok(verdict)
+}
+
+/// The expression of a line, and its bindings. Other members are a caller's own.
+fn read(line: &[u8]) -> Result<(String, Map<String, Value>)> {
+    let mut object: Map<String, Value> = serde_json::from_slice(line).context("no JSON object")?;
+    let Some(Value::String(source)) = object.remove("expr") else { bail!("`expr` must be a string") };
+    match object.remove("bindings") {
+        None | Some(Value::Null) => Ok((source, Map::new())),
+        Some(Value::Object(bindings)) => Ok((source, bindings)),
+        Some(_) => bail!("`bindings` must be an object"),
+    }
 }

@@ -5,7 +5,8 @@ use std::fmt;
 /// A fault or a warning of a condition's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConditionFault {
-    /// Stable, snake_case.
+    pub(super) kind: FaultKind,
+    /// The kind's, stable, snake_case.
     pub code: &'static str,
     pub message: String,
     pub help: Option<String>,
@@ -14,13 +15,58 @@ pub struct ConditionFault {
 }
 
 impl ConditionFault {
-    pub(super) fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), help: None, offset: None }
+    pub(super) fn new(kind: FaultKind, message: impl Into<String>) -> Self {
+        Self { kind, code: kind.code(), message: message.into(), help: None, offset: None }
     }
 
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+}
+
+/// What may be wrong with a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FaultKind {
+    Syntax,
+    TooLong,
+    TooDeep,
+    Type,
+    /// CEL, or one of its extensions, has it; conditions have not.
+    Unsupported,
+    UnknownVariable,
+    UnknownField,
+    UnknownFunction,
+    UnknownCondition,
+    /// A named condition that needs itself.
+    Cycle,
+    /// A named condition with faults of its own.
+    Faulty,
+    InvalidLiteral,
+    InvalidPattern,
+    UnguardedHeader,
+    UnguardedQuery,
+}
+
+impl FaultKind {
+    fn code(self) -> &'static str {
+        match self {
+            Self::Syntax => "condition_syntax",
+            Self::TooLong => "condition_too_long",
+            Self::TooDeep => "condition_too_deep",
+            Self::Type => "condition_type",
+            Self::Unsupported => "condition_unsupported",
+            Self::UnknownVariable => "unknown_variable",
+            Self::UnknownField => "unknown_field",
+            Self::UnknownFunction => "unknown_function",
+            Self::UnknownCondition => "unknown_condition",
+            Self::Cycle => "condition_cycle",
+            Self::Faulty => "condition_faulty",
+            Self::InvalidLiteral => "invalid_literal",
+            Self::InvalidPattern => "invalid_pattern",
+            Self::UnguardedHeader => "unguarded_header",
+            Self::UnguardedQuery => "unguarded_query",
+        }
     }
 }
 
@@ -55,6 +101,7 @@ pub enum ErrorKind {
     /// A text that does not say what it is converted to.
     Conversion,
     RepeatedKey,
+    NamedZone,
     TooLarge,
     BudgetExhausted,
 }
@@ -80,6 +127,7 @@ impl fmt::Display for EvaluationError {
             ErrorKind::OutOfRange => "is out of range",
             ErrorKind::Conversion => "cannot convert its argument",
             ErrorKind::RepeatedKey => "repeats a key",
+            ErrorKind::NamedZone => "is asked for a time zone by name, which is not supported",
             ErrorKind::TooLarge => "would yield too large a value",
             ErrorKind::BudgetExhausted => "took more steps than an evaluation may",
         };

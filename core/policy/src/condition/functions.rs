@@ -43,6 +43,7 @@ pub enum Function {
     Cidr,
     IsIp,
     IsCidr,
+    IsCanonical,
     ContainsIp,
     ContainsCidr,
     Family,
@@ -54,6 +55,25 @@ pub enum Function {
     Masked,
     PrefixLength,
     IpOf,
+}
+
+impl Function {
+    /// Whether it takes a part of a moment, at an offset if one is given.
+    pub fn is_getter(self) -> bool {
+        matches!(
+            self,
+            Self::FullYear
+                | Self::Month
+                | Self::Date
+                | Self::DayOfMonth
+                | Self::DayOfWeek
+                | Self::DayOfYear
+                | Self::Hours
+                | Self::Minutes
+                | Self::Seconds
+                | Self::Milliseconds
+        )
+    }
 }
 
 /// A parameter's or a result's type, as a constant.
@@ -257,6 +277,7 @@ pub const DECLARATIONS: &[Declaration] = &[
     global("cidr", Function::Cidr, &[(&[K::String], K::Cidr), (&[K::Cidr], K::Cidr)]),
     global("isIP", Function::IsIp, &[(&[K::String], K::Bool)]),
     global("isCIDR", Function::IsCidr, &[(&[K::String], K::Bool)]),
+    global("ip.isCanonical", Function::IsCanonical, &[(&[K::String], K::Bool)]),
     member(
         "containsIP",
         Function::ContainsIp,

@@ -3,6 +3,7 @@
 //!
 //! `syntax` parses, `check` resolves and types, `program` is the result, `evaluate` runs it.
 
+mod alone;
 mod check;
 mod evaluate;
 mod fault;
@@ -10,6 +11,7 @@ mod functions;
 mod intent;
 mod named;
 mod network;
+mod pattern;
 mod program;
 mod syntax;
 pub(crate) mod time;
@@ -21,6 +23,7 @@ mod variables;
 #[cfg(test)]
 mod tests;
 
+pub use self::alone::{Class, Form, Unevaluated, evaluate_alone};
 use self::evaluate::{Evaluation, Failure};
 pub use self::fault::{ConditionFault, ErrorKind, EvaluationError};
 pub use self::intent::reads_like_an_expression;

@@ -76,6 +76,8 @@ pub enum Test {
     EndsWith(At, At),
     Contains(At, At),
     Matches(At, Slot),
+    /// With a pattern that a caller's own expression computes.
+    MatchesOf(At, At),
     Quantified(Quantifier, Slot),
 }
 
@@ -265,6 +267,7 @@ impl Program {
             Some(Op::Member(_, name)) => format!("_.{}", self.name(name)),
             Some(Op::Index(_, _)) => "_[_]".to_owned(),
             Some(Op::Map(_)) => "{…}".to_owned(),
+            Some(Op::Test(Test::Matches(..) | Test::MatchesOf(..))) => "matches()".to_owned(),
             Some(Op::Test(Test::Order(..))) => "a comparison".to_owned(),
             Some(Op::Test(Test::Quantified(..)) | Op::Collect(_)) => "a macro".to_owned(),
             Some(Op::Test(Test::And(_) | Test::Or(_))) => "a logical operator".to_owned(),

@@ -6,6 +6,7 @@ use cel::parser::pratt_parser::{Lexer, TokenKind};
 use cel::parser::{ParseErrors, PrattParser};
 
 use super::ConditionFault;
+use super::fault::FaultKind;
 
 /// Longest source, in bytes.
 pub const MAX_LENGTH: usize = 16 * 1024;
@@ -16,12 +17,12 @@ pub const MAX_DEPTH: usize = 64;
 pub fn parse(source: &str) -> Result<IdedExpr, Vec<ConditionFault>> {
     if source.len() > MAX_LENGTH {
         let message = format!("the condition has {} bytes, more than {MAX_LENGTH}", source.len());
-        return Err(vec![ConditionFault::new("condition_too_long", message)]);
+        return Err(vec![ConditionFault::new(FaultKind::TooLong, message)]);
     }
     if depth(source) > MAX_DEPTH {
         let message = format!("the condition is nested more than {MAX_DEPTH} deep");
         return Err(vec![
-            ConditionFault::new("condition_too_deep", message).help("name parts of it under `conditions`"),
+            ConditionFault::new(FaultKind::TooDeep, message).help("name parts of it under `conditions`"),
         ]);
     }
     parser().parse(source).map_err(|errors| faults(source, errors))
@@ -81,9 +82,15 @@ fn faults(source: &str, errors: ParseErrors) -> Vec<ConditionFault> {
         .errors
         .into_iter()
         .map(|error| {
+            if error.msg.starts_with("unsupported syntax") {
+                let message = "optional values (`.?`, `[?_]`, `?key: _`) are not supported";
+                let mut fault = ConditionFault::new(FaultKind::Unsupported, message);
+                fault.offset = offset_of_line(source, error.pos);
+                return fault.help("ask with `has()` or `in`");
+            }
             let message = error.msg.trim_start_matches("Syntax error: ").replace('\'', "`");
             let message = message.replace("mismatched input `<EOF>` expecting", "the text ends, expected");
-            let mut fault = ConditionFault::new("condition_syntax", message);
+            let mut fault = ConditionFault::new(FaultKind::Syntax, message);
             fault.offset = offset_of_line(source, error.pos);
             fault
         })

@@ -3,6 +3,7 @@
 use cel::common::ast::{EntryExpr, ListExpr, LiteralValue, MapExpr};
 
 use super::{Checker, Typed};
+use crate::condition::fault::FaultKind;
 use crate::condition::program::Op;
 use crate::condition::{ConditionFault, Type, Value};
 
@@ -37,7 +38,7 @@ impl Checker<'_> {
             let value = self.expression(&entry.value);
             if !matches!(key.type_, Type::Bool | Type::Int | Type::Uint | Type::String | Type::Dyn) {
                 let message = format!("a map's key must be bool, int, uint or string, not {}", key.type_);
-                return self.fault(expression, ConditionFault::new("condition_type", message));
+                return self.fault(expression, ConditionFault::new(FaultKind::Type, message));
             }
             operands.extend([key.at, value.at]);
             keys.push(key.type_);

@@ -4,6 +4,7 @@
 use cel::common::ast::{ComprehensionExpr, Expr, IdedExpr, LiteralValue, operators};
 
 use super::{Checker, MAX_LOOPS, Typed};
+use crate::condition::fault::FaultKind;
 use crate::condition::functions::Function;
 use crate::condition::network::Networks;
 use crate::condition::program::{At, Loop, Op, Quantifier, Test};
@@ -21,17 +22,17 @@ impl Checker<'_> {
     pub(super) fn comprehension(&mut self, id: u64, fold: &ComprehensionExpr) -> Typed {
         let Some(shape) = shape(fold) else {
             return self
-                .fault(id, ConditionFault::new("condition_unsupported", "this macro is not supported"));
+                .fault(id, ConditionFault::new(FaultKind::Unsupported, "this macro is not supported"));
         };
         let variable = fold.iter_var.as_str();
         let known = OBJECTS.iter().any(|(object, _)| *object == variable) || variable == "conditions";
         if known && !matches!(self.scope, Scope::Dynamic(_)) {
             let message = format!("the variable `{variable}` would hide what conditions see under that name");
-            return self.fault(id, ConditionFault::new("condition_type", message));
+            return self.fault(id, ConditionFault::new(FaultKind::Type, message));
         }
         if self.loops.len() >= MAX_LOOPS {
             let message = format!("macros are nested more than {MAX_LOOPS} deep");
-            return self.fault(id, ConditionFault::new("condition_too_deep", message));
+            return self.fault(id, ConditionFault::new(FaultKind::TooDeep, message));
         }
         let range = match self.names_of(&fold.iter_range) {
             Some(names) => names,
@@ -43,7 +44,7 @@ impl Checker<'_> {
             Type::Dyn => Type::Dyn,
             other => {
                 let message = format!("a macro goes over a list or a map, not over {other}");
-                return self.fault(id, ConditionFault::new("condition_type", message));
+                return self.fault(id, ConditionFault::new(FaultKind::Type, message));
             }
         };
         self.loops.push((variable.to_owned(), element));

@@ -3,6 +3,7 @@
 //! it causes no second one.
 
 mod call;
+mod extension;
 mod guard;
 mod literal;
 mod macros;
@@ -13,6 +14,7 @@ use cel::common::ast::{Expr, IdedExpr};
 
 pub(super) use self::call::is_function;
 use self::guard::{Guard, Guards};
+use super::fault::FaultKind;
 use super::program::{At, Op, Program};
 use super::{ConditionFault, Conditions, Scope, Type, Value, evaluate, syntax};
 
@@ -88,7 +90,7 @@ pub(super) fn check(
     let Typed { at: root, type_ } = checker.expression(&tree);
     if checker.deepest > MAX_TREE {
         let message = format!("the condition is nested more than {MAX_TREE} deep");
-        checker.faults.push((tree.id, ConditionFault::new("condition_too_deep", message)));
+        checker.faults.push((tree.id, ConditionFault::new(FaultKind::TooDeep, message)));
     }
     let Checker { program, faults, warnings, inlined, reads_identity, .. } = checker;
     if faults.is_empty() {
@@ -147,10 +149,10 @@ impl Checker<'_> {
             Expr::Struct(message) => {
                 let message =
                     format!("`{}{{…}}` makes a message, which conditions have not", message.type_name);
-                self.fault(tree.id, ConditionFault::new("condition_unsupported", message))
+                self.fault(tree.id, ConditionFault::new(FaultKind::Unsupported, message))
             }
             Expr::Unspecified => {
-                self.fault(tree.id, ConditionFault::new("condition_syntax", "an expression is missing"))
+                self.fault(tree.id, ConditionFault::new(FaultKind::Syntax, "an expression is missing"))
             }
         }
     }
@@ -191,7 +193,7 @@ impl Checker<'_> {
         let fits = type_.accepts(&typed.type_);
         if !fits {
             let message = format!("{what} must be {type_}, not {}", typed.type_);
-            self.report(expression, ConditionFault::new("condition_type", message));
+            self.report(expression, ConditionFault::new(FaultKind::Type, message));
         }
         fits
     }
@@ -230,6 +232,7 @@ impl Checker<'_> {
                 | Test::Matches(one, _) => constant(&one),
                 Test::Equal(one, other)
                 | Test::Order(_, one, other)
+                | Test::MatchesOf(one, other)
                 | Test::In(one, other)
                 | Test::StartsWith(one, other)
                 | Test::EndsWith(one, other)

@@ -5,6 +5,7 @@ use spangate_document::suggestion;
 
 use super::guard::{Guard, Guards};
 use super::{Checker, Inlined, Typed};
+use crate::condition::fault::FaultKind;
 use crate::condition::program::{Op, Test};
 use crate::condition::variables::{Entries, Fact, OBJECTS, Variable};
 use crate::condition::{ConditionFault, Scope, Type, Value, syntax};
@@ -19,18 +20,16 @@ const QUALIFIED_TYPE_NAMES: &[&str] =
 
 impl Checker<'_> {
     pub(super) fn identifier(&mut self, expression: u64, name: &str) -> Typed {
-        let name = name.trim_start_matches('.');
         if let Some((out, (_, type_))) =
             self.loops.iter().rev().enumerate().find(|(_, (known, _))| known == name)
         {
             let type_ = type_.clone();
             return self.push(Op::Local(u32::try_from(out).unwrap_or(u32::MAX)), type_);
         }
-        if let Scope::Dynamic(names) = self.scope
-            && names.iter().any(|known| known == name)
-        {
-            let slot = self.program.intern(name);
-            return self.push(Op::Binding(slot), Type::Dyn);
+        // `.x` is the outermost `x`, whatever loops call theirs so.
+        let name = name.trim_start_matches('.');
+        if let Some(bound) = self.binding(name) {
+            return bound;
         }
         if let Some(name) = TYPE_NAMES.iter().find(|known| **known == name) {
             return self.constant(Value::Type(name), Type::Type);
@@ -38,7 +37,7 @@ impl Checker<'_> {
         let fault = match OBJECTS.iter().find(|(object, _)| *object == name) {
             Some((_, fields)) if self.sees(name) => {
                 let fields: Vec<_> = fields.iter().map(|(field, _)| format!("`{name}.{field}`")).collect();
-                ConditionFault::new("condition_type", format!("`{name}` is no value of its own"))
+                ConditionFault::new(FaultKind::Type, format!("`{name}` is no value of its own"))
                     .help(format!("read one of {}", fields.join(", ")))
             }
             _ => self.unknown_variable(name),
@@ -46,10 +45,19 @@ impl Checker<'_> {
         self.fault(expression, fault)
     }
 
+    /// A caller's own variable.
+    fn binding(&mut self, name: &str) -> Option<Typed> {
+        let Scope::Dynamic(names) = self.scope else { return None };
+        names.iter().any(|known| known == name).then(|| {
+            let slot = self.program.intern(name);
+            self.push(Op::Binding(slot), Type::Dyn)
+        })
+    }
+
     fn unknown_variable(&self, name: &str) -> ConditionFault {
-        let fault = ConditionFault::new("unknown_variable", format!("unknown variable `{name}`"));
+        let fault = ConditionFault::new(FaultKind::UnknownVariable, format!("unknown variable `{name}`"));
         if *self.scope == Scope::Identity && OBJECTS.iter().any(|(object, _)| *object == name) {
-            return ConditionFault::new("unknown_variable", format!("`{name}` is not known here"))
+            return ConditionFault::new(FaultKind::UnknownVariable, format!("`{name}` is not known here"))
                 .help("roles see `auth` alone");
         }
         if name == "response" {
@@ -94,14 +102,14 @@ impl Checker<'_> {
 
     fn object(&self, tree: &IdedExpr) -> Option<(&'static str, &'static [(&'static str, Variable)])> {
         let Expr::Ident(name) = &tree.expr else { return None };
-        let name = name.trim_start_matches('.');
         let hidden = self.loops.iter().any(|(known, _)| known == name);
+        let name = name.trim_start_matches('.');
         OBJECTS.iter().find(|(object, _)| *object == name && !hidden && self.sees(name)).copied()
     }
 
     pub(super) fn member(&mut self, tree: &IdedExpr) -> Typed {
         let Expr::Select(select) = &tree.expr else {
-            return self.fault(tree.id, ConditionFault::new("condition_syntax", "a name is missing"));
+            return self.fault(tree.id, ConditionFault::new(FaultKind::Syntax, "a name is missing"));
         };
         if let Some((object, fields)) = self.object(&select.operand) {
             return match self.field(&select.operand, &select.field) {
@@ -118,10 +126,13 @@ impl Checker<'_> {
         {
             return self.named(tree.id, &select.field);
         }
-        if let Some(name) = qualified(tree)
-            && let Some(name) = QUALIFIED_TYPE_NAMES.iter().find(|known| **known == name)
-        {
-            return self.constant(Value::Type(name), Type::Type);
+        if let Some(name) = self.qualified(tree) {
+            if let Some(bound) = self.binding(&name) {
+                return bound;
+            }
+            if let Some(name) = QUALIFIED_TYPE_NAMES.iter().find(|known| **known == name) {
+                return self.constant(Value::Type(name), Type::Type);
+            }
         }
         if let Some(Variable::Entries(entries)) = self.variable(&select.operand) {
             return self.entry(tree.id, entries, &select.field);
@@ -136,7 +147,7 @@ impl Checker<'_> {
             Type::Dyn => Type::Dyn,
             other => {
                 let message = format!("a value of type {other} has no member `{}`", select.field);
-                return self.fault(tree.id, ConditionFault::new("condition_type", message));
+                return self.fault(tree.id, ConditionFault::new(FaultKind::Type, message));
             }
         };
         let name = self.program.intern(&select.field);
@@ -150,7 +161,7 @@ impl Checker<'_> {
         field: &str,
         known: impl Iterator<Item = &'n str> + Clone,
     ) -> Typed {
-        let fault = ConditionFault::new("unknown_field", format!("`{object}` has no `{field}`"));
+        let fault = ConditionFault::new(FaultKind::UnknownField, format!("`{object}` has no `{field}`"));
         let help = match suggestion(field, known.clone()) {
             Some(meant) => format!("did you mean `{object}.{meant}`?"),
             None => {
@@ -181,7 +192,8 @@ impl Checker<'_> {
     pub(super) fn entry(&mut self, expression: u64, entries: Entries, name: &str) -> Typed {
         let name = spelled(entries, name);
         if entries != Entries::Parameters && !self.guarded(&Guard::Entry(entries, name.clone())) {
-            let code = if entries.are_headers() { "unguarded_header" } else { "unguarded_query" };
+            let code =
+                if entries.are_headers() { FaultKind::UnguardedHeader } else { FaultKind::UnguardedQuery };
             let (object, field) = Variable::Entries(entries).path();
             let what = match entries {
                 Entries::ResponseHeaders => "an answer",
@@ -218,7 +230,7 @@ impl Checker<'_> {
         let operand = self.expression(&select.operand);
         if !matches!(operand.type_, Type::Map(..) | Type::Dyn) {
             let message = format!("`has()` asks a map for a member, not a value of type {}", operand.type_);
-            return self.fault(expression, ConditionFault::new("condition_type", message));
+            return self.fault(expression, ConditionFault::new(FaultKind::Type, message));
         }
         let name = self.program.intern(&select.field);
         self.push(Op::Test(Test::HasMember(operand.at, name)), Type::Bool)
@@ -231,7 +243,7 @@ impl Checker<'_> {
                 self.inlining.iter().skip(start).map(|(name, _)| name.as_str()).collect();
             circle.push(name);
             let message = format!("`conditions.{name}` needs itself: {}", circle.join(" → "));
-            return self.fault(expression, ConditionFault::new("condition_cycle", message));
+            return self.fault(expression, ConditionFault::new(FaultKind::Cycle, message));
         }
         if let Some(known) = self.inlined.iter().find(|known| known.name == name) {
             self.deepest = self.deepest.max(self.depth + known.height);
@@ -239,8 +251,10 @@ impl Checker<'_> {
         }
         let named = self.named;
         let Some(source) = named.source(name) else {
-            let fault =
-                ConditionFault::new("unknown_condition", format!("unknown condition `conditions.{name}`"));
+            let fault = ConditionFault::new(
+                FaultKind::UnknownCondition,
+                format!("unknown condition `conditions.{name}`"),
+            );
             let fault = match suggestion(name, named.names()) {
                 Some(meant) => fault.help(format!("did you mean `conditions.{meant}`?")),
                 None => fault.help("define it under `conditions`"),
@@ -249,7 +263,7 @@ impl Checker<'_> {
         };
         let (Ok(tree), false) = (syntax::parse(source), named.is_faulty(name)) else {
             let message = format!("`conditions.{name}` has faults of its own");
-            return self.fault(expression, ConditionFault::new("condition_faulty", message));
+            return self.fault(expression, ConditionFault::new(FaultKind::Faulty, message));
         };
         let loops = std::mem::take(&mut self.loops);
         let guards = std::mem::take(&mut self.guards);
@@ -263,6 +277,19 @@ impl Checker<'_> {
         self.loops = loops;
         self.inlined.push(Inlined { name: name.to_owned(), typed: typed.clone(), height });
         typed
+    }
+
+    /// `a.b.c`, spelled out, if no loop's variable is its root: a binding's name may have dots.
+    fn qualified(&self, tree: &IdedExpr) -> Option<String> {
+        match &tree.expr {
+            Expr::Ident(name) if self.loops.iter().all(|(known, _)| known != name) => {
+                Some(name.trim_start_matches('.').to_owned())
+            }
+            Expr::Select(select) if !select.test => {
+                Some(format!("{}.{}", self.qualified(&select.operand)?, select.field))
+            }
+            _ => None,
+        }
     }
 
     /// Checks a part under what the parts around it make sure of.
@@ -283,17 +310,6 @@ pub(super) fn spelled(entries: Entries, name: &str) -> String {
 pub(super) fn text_of(literal: &LiteralValue) -> Option<String> {
     match literal {
         LiteralValue::String(text) => Some(text.inner().to_owned()),
-        _ => None,
-    }
-}
-
-/// `a.b.c`, spelled out.
-fn qualified(tree: &IdedExpr) -> Option<String> {
-    match &tree.expr {
-        Expr::Ident(name) => Some(name.trim_start_matches('.').to_owned()),
-        Expr::Select(select) if !select.test => {
-            Some(format!("{}.{}", qualified(&select.operand)?, select.field))
-        }
         _ => None,
     }
 }

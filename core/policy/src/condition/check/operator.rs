@@ -4,6 +4,7 @@ use cel::common::ast::{IdedExpr, operators};
 use hashbrown::HashSet;
 
 use super::{Checker, Typed};
+use crate::condition::fault::FaultKind;
 use crate::condition::program::{Arithmetic, At, Op, Order, Set, Test};
 use crate::condition::value::List;
 use crate::condition::variables::Variable;
@@ -52,7 +53,7 @@ impl Checker<'_> {
 
     fn mismatch(&mut self, expression: u64, operator: &str, one: &Type, other: &Type) -> Typed {
         let message = format!("`{operator}` does not apply to {one} and {other}");
-        let mut fault = ConditionFault::new("condition_type", message);
+        let mut fault = ConditionFault::new(FaultKind::Type, message);
         if let (Type::Ip, Type::String) | (Type::String, Type::Ip) = (one, other) {
             fault =
                 fault.help("compare addresses: `ip(\"192.0.2.1\")`, or networks: `cidr(…).containsIP(…)`");
@@ -98,7 +99,7 @@ impl Checker<'_> {
         let inner = self.expression(inner);
         if !matches!(inner.type_, Type::Int | Type::Double | Type::Dyn) {
             let message = format!("`-` does not apply to {}", inner.type_);
-            return self.fault(id, ConditionFault::new("condition_type", message));
+            return self.fault(id, ConditionFault::new(FaultKind::Type, message));
         }
         self.push(Op::Negate(inner.at), inner.type_)
     }
@@ -183,7 +184,7 @@ impl Checker<'_> {
             Type::Map(key, _) => key.comparable(&element.type_),
             Type::Dyn => true,
             Type::String if element.type_ == Type::String => {
-                let fault = ConditionFault::new("condition_type", "`in` does not look into a string");
+                let fault = ConditionFault::new(FaultKind::Type, "`in` does not look into a string");
                 return self.fault(id, fault.help("use `text.contains(part)`"));
             }
             _ => false,

@@ -158,7 +158,3 @@ pub fn is_timestamp(text: &str) -> bool {
 pub fn is_duration(text: &str) -> bool {
     time::parse_span(text).is_some()
 }
-
-pub fn is_zone(text: &str) -> bool {
-    super::time::offset(text).is_ok()
-}

@@ -67,6 +67,7 @@ fn apply<'f>(function: Function, arguments: &[Value<'f>]) -> Result<Value<'f>, E
         | Function::Milliseconds => time::apply(function, arguments),
         Function::IsIp
         | Function::IsCidr
+        | Function::IsCanonical
         | Function::ContainsIp
         | Function::ContainsCidr
         | Function::Family

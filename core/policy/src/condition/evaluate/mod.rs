@@ -16,10 +16,11 @@ use std::cmp::Ordering;
 
 use super::program::{At, Op, Operands, Order, Program, Set, Slot, Test};
 use super::value::Map;
-use super::{ErrorKind, Value};
+use super::{ErrorKind, Value, pattern};
 use crate::facts::Facts;
 
-pub(super) use self::conversion::{is_cidr, is_duration, is_ip, is_timestamp, is_zone};
+pub(super) use self::conversion::{is_cidr, is_duration, is_ip, is_timestamp};
+pub(super) use self::time::offset;
 
 /// Steps that one evaluation may take: each turn of a loop, each call, each element made, each 64 bytes of text
 /// looked through. Some ten milliseconds at the very worst.
@@ -215,6 +216,12 @@ impl<'f> Evaluation<'f> {
                 let text = self.text(text)?;
                 self.spend(at, 1 + bytes(text.len()).saturating_mul(STEPS_OF_PATTERN))?;
                 let pattern = self.program.pattern(pattern).ok_or(fail(ErrorKind::NoSuchOverload))?;
+                Ok(pattern.is_match(&text))
+            }
+            Test::MatchesOf(text, pattern) => {
+                let (text, pattern) = (self.text(text)?, self.text(pattern)?);
+                self.spend(at, 1 + bytes(text.len()).saturating_mul(STEPS_OF_PATTERN))?;
+                let pattern = pattern::compile(&pattern).map_err(|_| fail(ErrorKind::Conversion))?;
                 Ok(pattern.is_match(&text))
             }
             Test::Quantified(quantifier, body) => self.quantified(at, quantifier, body),

@@ -10,6 +10,10 @@ pub fn apply<'f>(function: Function, arguments: &[Value<'f>]) -> Result<Value<'f
     Ok(match (function, arguments) {
         (Function::IsIp, [Value::String(text)]) => Value::Bool(network::parse_ip(text).is_some()),
         (Function::IsCidr, [Value::String(text)]) => Value::Bool(Cidr::parse(text).is_some()),
+        (Function::IsCanonical, [Value::String(text)]) => {
+            let address = network::parse_ip(text).ok_or(ErrorKind::Conversion)?;
+            Value::Bool(address.to_string() == text.as_ref())
+        }
         (Function::ContainsIp, [Value::Cidr(network), Value::Ip(address)]) => {
             Value::Bool(network.contains(*address))
         }

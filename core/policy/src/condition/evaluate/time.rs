@@ -45,6 +45,7 @@ fn of_span(function: Function, span: Span) -> Result<i64, ErrorKind> {
 pub fn offset(zone: &str) -> Result<i64, ErrorKind> {
     match zone {
         "" | "UTC" | "Z" => Ok(0),
+        zone if zone.starts_with(|first: char| first.is_ascii_alphabetic()) => Err(ErrorKind::NamedZone),
         zone => parse_offset(zone).ok_or(ErrorKind::Conversion),
     }
 }

@@ -46,7 +46,7 @@ impl<'f> Value<'f> {
         }
     }
 
-    fn member(&self) -> String {
+    pub(super) fn member(&self) -> String {
         match self.to_json() {
             Json::String(text) => text,
             other => other.to_string(),

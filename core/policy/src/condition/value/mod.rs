@@ -4,6 +4,7 @@
 mod equality;
 mod json;
 mod key;
+mod typed;
 
 use std::borrow::Cow;
 use std::net::IpAddr;
