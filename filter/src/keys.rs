@@ -130,8 +130,8 @@ impl KeyStore {
         if host::swap_shared(&remote.fetch_name, &begun.encode(), version) != Ok(true) {
             return;
         }
-        let KeyEndpoint { cluster, scheme, authority, path, .. } = &remote.endpoint;
-        match host::fetch(cluster, scheme, authority, path, FETCH_TIMEOUT) {
+        let KeyEndpoint { cluster, url, .. } = &remote.endpoint;
+        match host::fetch(cluster, url.scheme, &url.authority, &url.path, FETCH_TIMEOUT) {
             Ok(token) => {
                 self.fetches.insert(token, issuer);
             }
@@ -159,7 +159,7 @@ impl KeyStore {
             }
             Err(fault) => {
                 if state.failures() == 0 {
-                    let url = remote.endpoint.url();
+                    let url = &remote.endpoint.url;
                     host::log(
                         LogLevel::Warn,
                         &format!("spangate: keys of {url} could not be fetched: {fault}"),
@@ -183,8 +183,8 @@ impl KeyStore {
 impl Remote {
     /// Keys outlive a policy, but are never those of another issuer, cluster or URL.
     fn new(issuer: &Issuer, endpoint: KeyEndpoint) -> Self {
-        let url = endpoint.url();
-        let identity = [issuer.url.as_bytes(), endpoint.cluster.as_bytes(), url.as_bytes()];
+        let (of, url) = (issuer.url.to_string(), endpoint.url.to_string());
+        let identity = [of.as_bytes(), endpoint.cluster.as_bytes(), url.as_bytes()];
         let key = spangate_limits::Key::digest(b"spangate/jwks", &identity);
         let name = key.to_hex();
         Self {

@@ -12,6 +12,8 @@ pub struct ClaimPaths {
     pub scopes: Vec<String>,
     /// Claims that the sidecar may bind.
     pub forward: Vec<String>,
+    /// Where the audience stands: the first claim of these that a token has. A provider's matter, not an author's.
+    pub audience: &'static [&'static str],
 }
 
 impl Default for ClaimPaths {
@@ -23,17 +25,19 @@ impl Default for ClaimPaths {
             // RFC 9068 says `scope`, Entra and Okta say `scp`.
             scopes: vec!["scope".to_owned(), "scp".to_owned()],
             forward: Vec::new(),
+            audience: &["aud"],
         }
     }
 }
 
-/// The claim at `path`.
+/// The claim at `path`. Any of its names may have dots itself, as in `kubernetes.io.namespace`.
 pub fn claim<'c>(claims: &'c Map<String, Value>, path: &str) -> Option<&'c Value> {
-    if let Some(value) = claims.get(path) {
-        return Some(value);
-    }
-    let (first, rest) = path.split_once('.')?;
-    claim(claims.get(first)?.as_object()?, rest)
+    claims.get(path).or_else(|| {
+        path.match_indices('.').find_map(|(dot, _)| {
+            let (name, rest) = path.split_at_checked(dot)?;
+            claim(claims.get(name)?.as_object()?, rest.strip_prefix('.')?)
+        })
+    })
 }
 
 /// The texts at `path`: a list of texts, or words separated by spaces.
@@ -52,15 +56,16 @@ pub fn text(claims: &Map<String, Value>, path: &str) -> Option<String> {
     claim(claims, path).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
-/// A NumericDate in whole seconds (RFC 7519, section 2), which may have a fraction; anything else is an error.
+/// A NumericDate (RFC 7519, section 2), to the second: a JSON number, which may have a fraction, an exponent or a
+/// minus. Anything else is an error, and what no clock will ever show too.
 pub fn numeric_date(claims: &Map<String, Value>, name: &str) -> Result<Option<i64>, NotADate> {
     match claims.get(name) {
         None => Ok(None),
         Some(Value::Number(number)) => match (number.as_i64(), number.as_f64()) {
             (Some(seconds), _) => Ok(Some(seconds)),
-            (None, Some(seconds)) if seconds.abs() < 9.0e15 =>
+            (None, Some(seconds)) if seconds.abs() < 9.2e18 =>
             {
-                #[expect(clippy::cast_possible_truncation, reason = "rounded and within 2^53")]
+                #[expect(clippy::cast_possible_truncation, reason = "rounded and within 64 bits")]
                 Ok(Some(seconds.floor() as i64))
             }
             _ => Err(NotADate),
@@ -88,12 +93,15 @@ mod tests {
             "realm_access": {"roles": ["a", 7, "b"]},
             "https://example.com/roles": ["c"],
             "scp": "read  write",
+            "kubernetes.io": {"namespace": "shop", "pod.x": {"y.z": "d"}},
             "sub": ""
         }));
         assert_eq!(words(&claims, "realm_access.roles"), ["a", "b"]);
         assert_eq!(words(&claims, "https://example.com/roles"), ["c"]);
         assert_eq!(words(&claims, "scp"), ["read", "write"]);
         assert_eq!(words(&claims, "scp.x"), [""; 0]);
+        assert_eq!(words(&claims, "kubernetes.io.namespace"), ["shop"]);
+        assert_eq!(words(&claims, "kubernetes.io.pod.x.y.z"), ["d"]);
         assert_eq!(text(&claims, "sub"), None);
     }
 
@@ -103,8 +111,10 @@ mod tests {
         assert_eq!(date(json!(12)), Ok(Some(12)));
         assert_eq!(date(json!(-12)), Ok(Some(-12)));
         assert_eq!(date(json!(12.9)), Ok(Some(12)));
+        assert_eq!(date(json!(-0.5)), Ok(Some(-1)));
         assert_eq!(date(json!(1.5e9)), Ok(Some(1_500_000_000)));
-        for value in [json!("12"), json!(null), json!(true), json!(1e300), json!(u64::MAX), json!([1])] {
+        assert_eq!(date(json!(i64::MAX)), Ok(Some(i64::MAX)));
+        for value in [json!("12"), json!(null), json!(true), json!(1e19), json!(u64::MAX), json!([1])] {
             assert_eq!(date(value.clone()), Err(NotADate), "{value}");
         }
         assert_eq!(numeric_date(&Map::new(), "exp"), Ok(None));
