@@ -126,6 +126,11 @@ impl KeySet {
         first.chain(rest).take(MAX_CANDIDATES)
     }
 
+    /// In the order of the set; what could not be used is not among them.
+    pub fn iter(&self) -> std::slice::Iter<'_, Key> {
+        self.keys.iter()
+    }
+
     /// Whether a key of that `kid` is there, for whatever it may serve.
     pub(super) fn names(&self, id: &str) -> bool {
         self.keys.iter().any(|key| key.id.as_deref() == Some(id))
