@@ -16,6 +16,7 @@ pub mod condition;
 pub mod cors;
 mod decide;
 pub mod document;
+mod effective;
 pub mod facts;
 mod policy;
 pub mod problem;
@@ -30,6 +31,7 @@ pub use compile::load;
 pub use decide::{
     Caller, Decision, Forwarded, HeaderEdit, Host, Need, Place, Progress, Refused, TraceEntry, Verdict,
 };
+pub use effective::{EffectiveStep, Origin};
 pub use policy::{Api, CallView, Operation, Policy, Role, Target, Version, WideLimit};
 pub use review::check;
 pub use step::{Cache, Concurrency, Placed, Quota, RateLimit, Step, StepId, Tier};

@@ -14,6 +14,13 @@ pub enum HeaderValue {
 }
 
 impl HeaderValue {
+    pub fn expression(&self) -> Option<&Condition> {
+        match self {
+            Self::Text(_) => None,
+            Self::Expression(condition) => Some(condition),
+        }
+    }
+
     /// The text for a call. One that would not be a value of a header (RFC 9110, section 5.5) is an error: what a
     /// caller chose could else begin a header of its own.
     pub fn text<'f>(&'f self, facts: &'f dyn Facts) -> Result<Cow<'f, str>, EvaluationError> {
@@ -52,6 +59,10 @@ pub struct AnswerPlan {
 }
 
 impl AnswerPlan {
+    pub fn expressions(&self) -> impl Iterator<Item = &Condition> {
+        self.headers.iter().filter_map(|(_, value)| value.expression())
+    }
+
     pub fn answer(&self, facts: &dyn Facts) -> Result<Answer, EvaluationError> {
         let mut headers = Vec::with_capacity(self.headers.len());
         for (name, value) in &self.headers {

@@ -103,8 +103,35 @@ impl Step {
         }
     }
 
-    pub const fn is_conditional(&self) -> bool {
-        self.when.is_some()
+    /// Every expression of the step, its `when` first.
+    pub(crate) fn conditions(&self) -> Vec<&Condition> {
+        let mut all: Vec<&Condition> = self.when.iter().collect();
+        match &self.kind {
+            StepKind::Require { condition, .. } => all.push(condition),
+            StepKind::RateLimit(limit) => {
+                all.push(&limit.key);
+                all.extend(&limit.cost);
+                all.extend(limit.tiers.iter().filter_map(|tier| tier.when.as_ref()));
+            }
+            StepKind::Quota(quota) => {
+                all.push(&quota.key);
+                all.extend(&quota.cost);
+            }
+            StepKind::Concurrency(limit) => all.push(&limit.key),
+            StepKind::SetHeader(edits) => all.extend(
+                edits.request.iter().chain(&edits.response).filter_map(|(_, value)| value.expression()),
+            ),
+            StepKind::Cache(cache) => all.extend(&cache.vary),
+            StepKind::Respond(plan) => all.extend(plan.expressions()),
+            StepKind::Audit(fields) => all.extend(fields.iter().map(|(_, condition)| condition)),
+            StepKind::Authenticate(_)
+            | StepKind::Deny(_)
+            | StepKind::Validate(_)
+            | StepKind::Cors(_)
+            | StepKind::RemoveHeader(_)
+            | StepKind::Group => {}
+        }
+        all
     }
 
     /// Whether it does something before the call goes on, and whether it does something to the answer.
