@@ -35,6 +35,8 @@ pub struct Call {
     pub tls: bool,
     pub peer_subject: Option<String>,
     pub peer_sans: Vec<String>,
+    /// A name for the client's certificate: a token that is `bound_to` the same name is bound to it.
+    pub peer_certificate: Option<String>,
     pub body: Option<Body>,
     pub response: Answered,
 }
@@ -66,8 +68,24 @@ impl Call {
         call
     }
 
+    /// A document of one call: `{at, tokens, call: {…}}` as in a test file, or the call's own members.
+    pub fn from_document(document: &Node, policy: &Policy, diagnostics: &mut Diagnostics) -> Option<Self> {
+        let mut fields = Fields::of(document, Path::root(), diagnostics)?;
+        let tokens = Tokens::read(&mut fields, policy, diagnostics);
+        let call = match fields.take("call") {
+            None => Self::from_fields(&mut fields, policy, &tokens, diagnostics),
+            Some(node) => {
+                let at = instant(&mut fields, "at", diagnostics);
+                let call = Self::read(node, fields.path().member("call"), policy, &tokens, diagnostics);
+                call.map(|call| Self { at: call.at.or(at), ..call })
+            }
+        };
+        fields.finish(diagnostics);
+        call
+    }
+
     /// The same, among other members that the caller reads.
-    pub fn from_fields(
+    fn from_fields(
         fields: &mut Fields<'_>,
         policy: &Policy,
         tokens: &Tokens,
@@ -85,6 +103,7 @@ impl Call {
         let peer_subject = fields.string("peer_subject", diagnostics).map(str::to_owned);
         let peer_sans = fields.strings("peer_sans", diagnostics).unwrap_or_default();
         let peer_sans = peer_sans.into_iter().map(str::to_owned).collect();
+        let peer_certificate = fields.string("peer_certificate", diagnostics).map(str::to_owned);
         let body = body::read(fields, diagnostics);
         let response = response(fields, diagnostics);
         let (path, query) = target?;
@@ -102,6 +121,7 @@ impl Call {
             tls,
             peer_subject,
             peer_sans,
+            peer_certificate,
             body,
             response,
         })

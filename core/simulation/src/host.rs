@@ -4,15 +4,26 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use spangate_limits::{Cell, Outcome, Take};
+use spangate_limits::window::{self, Usage};
+use spangate_limits::{Cell, Entry, Hold, Lease, Outcome, QuotaOutcome, Take};
+use spangate_policy::document::LimitScope;
 use spangate_policy::facts::Timestamp;
 use spangate_policy::token::{KeySet, SignatureCheck};
-use spangate_policy::{Caller, Host, Policy, RateLimit};
+use spangate_policy::{Caller, Concurrency, Host, Policy, Quota, Tier};
 
 use crate::keys::{SealCheck, key_set};
 
-/// An account of a limit: the rule, and what it counts by.
-type Account = (Vec<u8>, Vec<u8>);
+/// More workers than any limit has permits: nobody leases ahead, so every burst is exact and in order.
+const WORKERS: u64 = u64::MAX;
+
+/// A rule of the policy and an account under it, each limit with its own.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Account {
+    /// `proxy`, `region` or `global`: who cannot reach one may count by another.
+    scope: &'static str,
+    rule: Vec<u8>,
+    key: Vec<u8>,
+}
 
 /// The state that calls share.
 #[derive(Debug)]
@@ -20,8 +31,11 @@ pub struct SimulatedHost {
     /// Of each issuer.
     keys: Vec<Option<Arc<KeySet>>>,
     now: u64,
-    cells: HashMap<Account, Cell>,
-    limits_available: bool,
+    rates: HashMap<Account, (Cell, Lease)>,
+    quotas: HashMap<Account, Usage>,
+    /// By rule and account.
+    under_way: HashMap<(Vec<u8>, Vec<u8>), u32>,
+    unavailable: Vec<LimitScope>,
 }
 
 impl SimulatedHost {
@@ -29,8 +43,10 @@ impl SimulatedHost {
         Self {
             keys: policy.issuers().iter().map(key_set).collect(),
             now: 0,
-            cells: HashMap::new(),
-            limits_available: true,
+            rates: HashMap::new(),
+            quotas: HashMap::new(),
+            under_way: HashMap::new(),
+            unavailable: Vec::new(),
         }
     }
 
@@ -46,9 +62,30 @@ impl SimulatedHost {
         }
     }
 
-    /// The state of limits and quotas cannot be had.
-    pub fn without_limits(&mut self) {
-        self.limits_available = false;
+    /// Nobody can say how limits of this scope stand.
+    pub fn without_limits(&mut self, scope: LimitScope) {
+        self.unavailable.push(scope);
+    }
+
+    fn take(
+        &mut self,
+        tier: &Tier,
+        scope: LimitScope,
+        key: &[u8],
+        ask: impl FnOnce(&Lease, u64) -> Take,
+    ) -> (Outcome, Option<Hold>) {
+        if self.unavailable.contains(&scope) {
+            return (Outcome::Unavailable, None);
+        }
+        let now = self.now;
+        let account = Account { scope: scope.as_str(), rule: tier.rule.clone(), key: key.to_vec() };
+        let (cell, lease) =
+            self.rates.entry(account).or_insert_with(|| (Cell::full(&tier.limit, now), Lease::default()));
+        let take = ask(lease, now);
+        let (changed, outcome) = cell.take(&tier.limit, now, &take);
+        *cell = changed;
+        let hold = lease.accept(now, &take, &outcome);
+        (outcome, hold)
     }
 }
 
@@ -70,17 +107,57 @@ impl Host for SimulatedHost {
         self.keys.get(issuer)?.clone()
     }
 
-    fn draw(&mut self, rule: &RateLimit, account: &[u8]) -> Outcome {
-        if !self.limits_available {
-            return Outcome::Unavailable;
+    fn draw(&mut self, tier: &Tier, scope: LimitScope, account: &[u8], cost: u64) -> Outcome {
+        let ask = |lease: &Lease, now| lease.ask(&tier.limit, now, cost, WORKERS);
+        self.take(tier, scope, account, ask).0
+    }
+
+    fn hold(&mut self, tier: &Tier, scope: LimitScope, account: &[u8]) -> (Outcome, Option<Hold>) {
+        let ask = |lease: &Lease, now| Take { hold: true, ..lease.ask(&tier.limit, now, 1, WORKERS) };
+        self.take(tier, scope, account, ask)
+    }
+
+    /// What is given back goes into the cell at once, so that the next call finds it there. What was used beyond the
+    /// hold is drawn, as far as it is there.
+    fn conclude(&mut self, tier: &Tier, scope: LimitScope, account: &[u8], hold: Hold, used: u64) {
+        let key = Account { scope: scope.as_str(), rule: tier.rule.clone(), key: account.to_vec() };
+        if let Some((_, lease)) = self.rates.get_mut(&key) {
+            lease.conclude(hold, used);
+            let extra = used.saturating_sub(1);
+            let ask = |lease: &Lease, now| lease.ask(&tier.limit, now, extra, WORKERS);
+            self.take(tier, scope, account, ask);
         }
-        let cost = 1;
-        let (limit, now) = (&rule.limit, self.now);
-        let cell =
-            self.cells.entry((rule.rule.clone(), account.to_vec())).or_insert_with(|| Cell::full(limit, now));
-        // One worker that leases nothing ahead: the same admissions as any number of workers at their best.
-        let (changed, outcome) = cell.take(limit, now, &Take { cost, block: cost, settle: None });
-        *cell = changed;
-        outcome
+    }
+
+    fn draw_quota(
+        &mut self,
+        quota: &Quota,
+        scope: LimitScope,
+        account: &[u8],
+        cost: u64,
+    ) -> Option<QuotaOutcome> {
+        if self.unavailable.contains(&scope) {
+            return None;
+        }
+        let account = Account { scope: scope.as_str(), rule: quota.rule.clone(), key: account.to_vec() };
+        let usage = self.quotas.entry(account).or_default();
+        let (changed, outcome) = window::take(*usage, &quota.limit, self.now, cost);
+        *usage = changed;
+        Some(outcome)
+    }
+
+    fn enter(&mut self, limit: &Concurrency, account: &[u8]) -> Entry {
+        let inside = self.under_way.entry((limit.rule.clone(), account.to_vec())).or_default();
+        if *inside >= limit.limit {
+            return Entry::Full;
+        }
+        *inside = inside.saturating_add(1);
+        Entry::Entered
+    }
+
+    fn leave(&mut self, limit: &Concurrency, account: &[u8]) {
+        if let Some(inside) = self.under_way.get_mut(&(limit.rule.clone(), account.to_vec())) {
+            *inside = inside.saturating_sub(1);
+        }
     }
 }

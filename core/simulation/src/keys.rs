@@ -5,30 +5,43 @@
 use std::sync::Arc;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
+use ed25519_compact::{KeyPair, Seed};
+use p256::elliptic_curve::sec1::ToEncodedPoint as _;
 use serde_json::json;
 use sha2::{Digest, Sha256, Sha384};
-use spangate_policy::token::{Algorithm, Issuer, KeySet, SignatureCheck};
+use spangate_policy::token::{Algorithm, Issuer, Key, KeySet, SignatureCheck};
 
 /// The key set of one issuer: one key for each family of algorithms, all named after the issuer.
 pub fn key_set(issuer: &Issuer) -> Option<Arc<KeySet>> {
     let kid = &issuer.name;
-    let number = |purpose: &str, length| Base64UrlUnpadded::encode_string(&bytes(kid, purpose, length));
+    let text = Base64UrlUnpadded::encode_string;
+    let p256 =
+        p256::SecretKey::from_slice(&bytes(issuer, "P-256", 32)).ok()?.public_key().to_encoded_point(false);
+    let p384 =
+        p384::SecretKey::from_slice(&bytes(issuer, "P-384", 48)).ok()?.public_key().to_encoded_point(false);
     let set = json!({"keys": [
-        {"kty": "RSA", "kid": kid, "n": number("n", 256), "e": "AQAB"},
-        {"kty": "EC", "crv": "P-256", "kid": kid, "x": number("x", 32), "y": number("y", 32)},
-        {"kty": "EC", "crv": "P-384", "kid": kid, "x": number("x", 48), "y": number("y", 48)},
+        {"kty": "RSA", "kid": kid, "n": text(&bytes(issuer, "RSA", 256)), "e": "AQAB"},
+        {"kty": "EC", "crv": "P-256", "kid": kid, "x": text(p256.x()?), "y": text(p256.y()?)},
+        {"kty": "EC", "crv": "P-384", "kid": kid, "x": text(p384.x()?), "y": text(p384.y()?)},
+        {"kty": "OKP", "crv": "Ed25519", "kid": kid, "x": text(&*ed25519(issuer)?.pk)},
     ]});
     KeySet::from_value(&set).ok().map(Arc::new)
 }
 
-/// The signature of `message` as a token of that algorithm carries it, if the set has a key of that name for it.
-pub fn sign(keys: &KeySet, kid: Option<&str>, algorithm: Algorithm, message: &[u8]) -> Option<Vec<u8>> {
-    let key = keys.candidates(kid, algorithm).next()?.public();
-    let seal = seal(key.as_bytes(), algorithm.hash(), message);
+/// The signature of `message` as a token of that algorithm carries it, by the issuer's key for it.
+pub fn sign(issuer: &Issuer, algorithm: Algorithm, message: &[u8]) -> Option<Vec<u8>> {
+    let keys = key_set(issuer)?;
+    // In the order of the set above.
+    let [rsa, p256, p384, _] = keys.iter().as_slice() else { return None };
+    let sealed = |key: &Key, hash: &str| seal(key.public().as_bytes(), hash, message);
     Some(match algorithm {
-        Algorithm::Rs256 | Algorithm::Rs384 | Algorithm::Rs512 => seal.to_vec(),
-        Algorithm::Es256 => seal.iter().take(32).cycle().take(64).copied().collect(),
-        Algorithm::Es384 => seal.repeat(2),
+        Algorithm::Rs256 => sealed(rsa, "sha256").to_vec(),
+        Algorithm::Rs384 => sealed(rsa, "sha384").to_vec(),
+        Algorithm::Rs512 => sealed(rsa, "sha512").to_vec(),
+        Algorithm::Es256 => sealed(p256, "sha256").iter().take(32).cycle().take(64).copied().collect(),
+        Algorithm::Es384 => sealed(p384, "sha384").repeat(2),
+        // No host is asked about these: the engine itself checks them, so they are real.
+        Algorithm::EdDsa => ed25519(issuer)?.sk.sign(message, None).to_vec(),
     })
 }
 
@@ -62,13 +75,19 @@ fn ecdsa(number: &[u8]) -> Vec<u8> {
     [&[0x30, 2 * (length + 2)], integer.as_slice(), &integer].concat()
 }
 
-/// As many bytes as are asked for, always the same for one issuer and purpose.
-fn bytes(issuer: &str, purpose: &str, length: usize) -> Vec<u8> {
-    let block = |number: u8| Sha256::digest([issuer.as_bytes(), purpose.as_bytes(), &[0, number]].concat());
+fn ed25519(issuer: &Issuer) -> Option<KeyPair> {
+    let seed = Seed::from_slice(&bytes(issuer, "Ed25519", Seed::BYTES)).ok()?;
+    Some(KeyPair::from_seed(seed))
+}
+
+/// As many bytes as are asked for, always the same for one issuer and purpose: a large odd number.
+fn bytes(issuer: &Issuer, purpose: &str, length: usize) -> Vec<u8> {
+    let block =
+        |number: u8| Sha256::digest([issuer.name.as_bytes(), purpose.as_bytes(), &[0, number]].concat());
     let mut bytes: Vec<u8> = (0..=u8::MAX).flat_map(block).take(length).collect();
-    // A modulus is measured without leading zeros.
-    if let Some(first) = bytes.first_mut() {
+    if let [first, .., last] = bytes.as_mut_slice() {
         *first |= 0x80;
+        *last |= 1;
     }
     bytes
 }

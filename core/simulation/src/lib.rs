@@ -4,6 +4,7 @@
 
 mod call;
 mod coverage;
+mod excerpt;
 mod expectation;
 mod host;
 mod instant;
@@ -15,10 +16,11 @@ mod suite;
 mod token;
 
 pub use call::{Answered, Body, Call, Credential, CredentialPlace};
-pub use coverage::Coverage;
+pub use coverage::{Coverage, Covered};
+pub use excerpt::Excerpt;
 pub use host::SimulatedHost;
 pub use keys::{SealCheck, key_set};
-pub use outcome::{Outcome, Passage, Passed, Shadowed, Verdict};
+pub use outcome::{Headers, Outcome, Passage, Passed, Shadowed, Verdict};
 pub use request::Request;
 pub use simulation::{Simulation, UnderWay};
 pub use suite::{Failure, Files, Suite, Test, TestResult};

@@ -1,7 +1,10 @@
 //! What became of a call, as plain data: for a test to compare, for a person to read, for a script as JSON.
 
 use serde_json::{Value, json};
-use spangate_policy::Operation;
+use spangate_policy::{Operation, Target};
+
+/// Names in lower case, and values. A name may occur more than once.
+pub type Headers = Vec<(String, String)>;
 
 /// Where a call went, and how it came there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,10 +17,10 @@ pub struct Outcome {
     pub status: u16,
     pub reason: Option<String>,
     pub detail: Option<String>,
-    /// Of the answer, names in lower case.
-    pub headers: Vec<(String, String)>,
-    /// Of the request as it goes on; empty when it does not.
-    pub request_headers: Vec<(String, String)>,
+    /// Of the answer.
+    pub headers: Headers,
+    /// Of the request as another upstream gets it; empty when it is not forwarded.
+    pub request_headers: Headers,
     pub body: Option<String>,
     pub shadowed: Vec<Shadowed>,
     pub trace: Vec<Passage>,
@@ -54,6 +57,8 @@ pub struct Passage {
     pub path: String,
     pub kind: &'static str,
     pub name: Option<String>,
+    /// On the way back.
+    pub is_response: bool,
     pub is_shadow: bool,
     pub verdict: Passed,
     pub reason: Option<String>,
@@ -70,9 +75,11 @@ pub enum Passed {
     Refused,
     /// It answered.
     Responded,
-    /// A group took its `steps`, or its `otherwise`.
-    Entered,
+    /// A group whose condition held, and one whose condition did not.
+    Taken,
     Otherwise,
+    /// Something could not be computed that refuses nothing.
+    Erred,
 }
 
 impl Verdict {
@@ -93,8 +100,9 @@ impl Passed {
             Self::Skipped => "skipped",
             Self::Refused => "refused",
             Self::Responded => "responded",
-            Self::Entered => "entered",
+            Self::Taken => "taken",
             Self::Otherwise => "otherwise",
+            Self::Erred => "erred",
         }
     }
 }
@@ -102,10 +110,30 @@ impl Passed {
 /// Names under which a test may speak of an operation: in full, within its API, and what it calls.
 pub(crate) fn names(operation: &Operation) -> impl Iterator<Item = &str> {
     let short = operation.name.split_once('.').map(|(_, name)| name);
-    [Some(operation.name.as_str()), short, Some(operation.call.as_str())].into_iter().flatten()
+    let call = match &operation.target {
+        Target::Call(call) => Some(call.as_str()),
+        Target::Forward(_) | Target::Respond(_) => None,
+    };
+    [Some(operation.name.as_str()), short, call].into_iter().flatten()
 }
 
 impl Outcome {
+    pub(crate) fn new(verdict: Verdict, status: u16) -> Self {
+        Self {
+            verdict,
+            operation: None,
+            version: None,
+            status,
+            reason: None,
+            detail: None,
+            headers: Vec::new(),
+            request_headers: Vec::new(),
+            body: None,
+            shadowed: Vec::new(),
+            trace: Vec::new(),
+        }
+    }
+
     /// Whether it went on to an upstream.
     pub fn is_allowed(&self) -> bool {
         match self.verdict {
@@ -131,7 +159,10 @@ impl Outcome {
             Verdict::Respond => format!("answered with {}", self.status),
             Verdict::Refuse => {
                 let reason = self.reason.as_deref().unwrap_or_default();
-                let refused_by = self.trace.iter().rfind(|passage| passage.verdict == Passed::Refused);
+                let refused_by = self
+                    .trace
+                    .iter()
+                    .rfind(|passage| passage.verdict == Passed::Refused && !passage.is_shadow);
                 let by = refused_by
                     .filter(|passage| !passage.path.is_empty())
                     .map(|passage| format!(" by {}", passage.path))
@@ -187,11 +218,12 @@ impl Shadowed {
 
 impl Passage {
     fn to_json(&self) -> Value {
-        let Self { path, kind, name, is_shadow, verdict, reason, error } = self;
+        let Self { path, kind, name, is_response, is_shadow, verdict, reason, error } = self;
         json!({
             "path": path,
             "kind": kind,
             "name": name,
+            "side": if *is_response { "response" } else { "request" },
             "mode": if *is_shadow { "shadow" } else { "enforce" },
             "verdict": verdict.word(),
             "reason": reason,
@@ -201,6 +233,6 @@ impl Passage {
 }
 
 /// A list, since a name may occur more than once.
-fn pairs(headers: &[(String, String)]) -> Value {
+fn pairs(headers: &Headers) -> Value {
     headers.iter().map(|(name, value)| json!([name, value])).collect()
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
+use sha2::{Digest, Sha256};
 use spangate_policy::Policy;
 use spangate_policy::facts::{self, Entries, Occurrence, Timestamp};
 use spangate_policy::route::decode_query;
@@ -33,11 +34,8 @@ impl<'c> Request<'c> {
             request.present(&credential.place, credential.token.mint(policy, now));
         }
         if let Some(body) = &call.body {
-            request.add("content-length", body.size.map(|size| size.to_string()));
+            request.add("content-length", (!body.is_chunked).then(|| body.size.to_string()));
             request.add("content-type", body.media_type.clone());
-            if body.size.is_none() {
-                request.add("transfer-encoding", Some("chunked".to_owned()));
-            }
         }
         request
     }
@@ -82,6 +80,11 @@ fn host_name(authority: &str) -> &str {
     if authority.ends_with(']') { authority } else { name }
 }
 
+/// Of a certificate that a description only names.
+pub fn thumbprint(name: &str) -> [u8; 32] {
+    Sha256::digest(name).into()
+}
+
 fn occurrence<'f>(mut values: impl Iterator<Item = Cow<'f, str>>) -> Occurrence<'f> {
     match (values.next(), values.next()) {
         (None, _) => Occurrence::Absent,
@@ -115,8 +118,16 @@ impl facts::Call for Request<'_> {
         &self.host
     }
 
+    fn authority(&self) -> &str {
+        &self.call.authority
+    }
+
     fn path(&self) -> &str {
         &self.call.path
+    }
+
+    fn raw_query(&self) -> Option<&str> {
+        self.query.as_deref()
     }
 
     fn header(&self, name: &str) -> Occurrence<'_> {
@@ -144,6 +155,10 @@ impl facts::Call for Request<'_> {
         }
     }
 
+    fn has_body(&self) -> bool {
+        self.call.body.is_some()
+    }
+
     fn time(&self) -> Timestamp {
         self.now
     }
@@ -166,6 +181,10 @@ impl facts::Call for Request<'_> {
 
     fn peer_sans(&self) -> Vec<String> {
         self.call.peer_sans.clone()
+    }
+
+    fn peer_certificate(&self) -> Option<[u8; 32]> {
+        self.call.peer_certificate.as_deref().map(thumbprint)
     }
 }
 

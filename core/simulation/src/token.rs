@@ -6,10 +6,11 @@ use serde_json::{Map, Value, json};
 use spangate_document::{Diagnostic, Diagnostics, Fields, Node, Path, suggestion};
 use spangate_policy::Policy;
 use spangate_policy::facts::Timestamp;
-use spangate_policy::token::{Algorithm, Issuer};
+use spangate_policy::token::{Algorithm, Audiences, Issuer, IssuerUrl};
 
 use crate::instant::{Moment, moment};
 use crate::keys;
+use crate::request::thumbprint;
 
 /// How long a token is valid unless its description or the issuer's `max_lifetime` says otherwise.
 const LIFETIME: i64 = 3600;
@@ -28,6 +29,8 @@ pub struct Token {
     issued: Option<Moment>,
     not_before: Option<Moment>,
     token_id: Option<String>,
+    /// The client certificate without which it is worth nothing (RFC 8705), by the name that calls give it.
+    bound_to: Option<String>,
     /// Claims as they stand in the token: they come last, and a null takes a claim out.
     claims: Map<String, Value>,
     header: Map<String, Value>,
@@ -57,6 +60,7 @@ impl Token {
             issued: moment(&mut fields, "issued", diagnostics),
             not_before: moment(&mut fields, "not_before", diagnostics),
             token_id: fields.string("token_id", diagnostics).map(str::to_owned),
+            bound_to: fields.string("bound_to", diagnostics).map(str::to_owned),
             claims: members(&mut fields, "claims", diagnostics),
             header: members(&mut fields, "header", diagnostics),
             bad_signature: fields
@@ -103,7 +107,7 @@ impl Token {
         });
         let issued = self.issued.map_or(second, |issued| issued.seconds(now));
         let expires = self.expires.map_or(second.saturating_add(longest), |expires| expires.seconds(now));
-        let audience = self.audience.clone().or_else(|| issuer.audiences.first().map(|first| json!(first)));
+        let audience = self.audience.clone().or_else(|| first_audience(issuer));
 
         let mut claims = Map::new();
         let mut put = |path: &str, value: Option<Value>| {
@@ -111,15 +115,16 @@ impl Token {
                 place(&mut claims, path, value);
             }
         };
-        put("iss", Some(issuer.url.replace("{tenant}", self.tenant.as_deref().unwrap_or_default()).into()));
-        put("aud", audience);
+        put("iss", Some(url(issuer, self.tenant(issuer)).into()));
+        put(paths.audience.first().unwrap_or(&"aud"), audience);
         put("iat", Some(issued.into()));
         put("exp", Some(expires.into()));
         put("nbf", self.not_before.map(|not_before| not_before.seconds(now).into()));
         put("jti", self.token_id.as_deref().map(Value::from));
+        put("cnf", self.bound_to.as_deref().map(confirmation));
         put("sub", self.subject.as_deref().map(Value::from));
         put(&paths.subject, self.subject.as_deref().map(Value::from));
-        put(paths.tenant.as_deref().unwrap_or("tid"), self.tenant.as_deref().map(Value::from));
+        put(paths.tenant.as_deref().unwrap_or("tid"), self.tenant(issuer).map(Value::from));
         if let Some(path) = paths.roles.first().filter(|_| !self.roles.is_empty()) {
             put(path, Some(json!(self.roles)));
         }
@@ -131,14 +136,21 @@ impl Token {
         claims
     }
 
+    /// An issuer of several tenants has no token without one.
+    fn tenant<'t>(&'t self, issuer: &'t Issuer) -> Option<&'t str> {
+        let of_issuer = || match &issuer.url {
+            IssuerUrl::Exact(_) => None,
+            IssuerUrl::Tenants(_, tenants) => tenants.first().map(String::as_str),
+        };
+        self.tenant.as_deref().or_else(of_issuer)
+    }
+
     fn signature(&self, issuer: &Issuer, header: &Map<String, Value>, message: &str) -> Vec<u8> {
         let text = |name: &str| header.get(name).and_then(Value::as_str);
         // What the issuer has no key for is signed all the same: to refuse it is the engine's part.
         let algorithm = text("alg").and_then(Algorithm::from_name).unwrap_or(Algorithm::Rs256);
         let message = if self.bad_signature { format!("{message}?") } else { message.to_owned() };
-        keys::key_set(issuer)
-            .and_then(|keys| keys::sign(&keys, None, algorithm, message.as_bytes()))
-            .unwrap_or_default()
+        keys::sign(issuer, algorithm, message.as_bytes()).unwrap_or_default()
     }
 }
 
@@ -171,9 +183,30 @@ fn issuer(
     found
 }
 
+fn url(issuer: &Issuer, tenant: Option<&str>) -> String {
+    match &issuer.url {
+        IssuerUrl::Exact(url) => url.clone(),
+        IssuerUrl::Tenants(template, _) => {
+            template.to_string().replace("{tenant}", tenant.unwrap_or_default())
+        }
+    }
+}
+
+fn first_audience(issuer: &Issuer) -> Option<Value> {
+    match &issuer.audiences {
+        Audiences::OneOf(audiences) => audiences.first().map(|first| json!(first)),
+        Audiences::Unchecked => None,
+    }
+}
+
 fn known(policy: &Policy) -> String {
     let names: Vec<&str> = policy.issuers().iter().map(|issuer| issuer.name.as_str()).collect();
     format!("its issuers are `{}`", names.join("`, `"))
+}
+
+/// The hash of the certificate that must be shown with the token (RFC 8705, section 3.1).
+fn confirmation(certificate: &str) -> Value {
+    json!({"x5t#S256": Base64UrlUnpadded::encode_string(&thumbprint(certificate))})
 }
 
 /// One audience is a text in a token, several are a list.

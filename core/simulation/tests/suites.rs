@@ -30,7 +30,7 @@ fn what_is_as_expected_passes() {
   - {name: the scope, call: {method: DELETE, path: /shop/c/7, host: shop.example, token: alice}, expect: {allow: Cancel}}
   - {name: without, call: {path: /shop/c/7/orders, host: shop.example}, expect: {status: 401, headers: {WWW-Authenticate: 'Bearer realm="shop"', retry-after: null}}}
   - {name: no keys, unavailable: {keys: entra}, call: {path: /shop/c/7/orders, host: shop.example, token: alice}, expect: {reason: keys_unavailable}}
-  - {name: no limits, unavailable: {limits: true}, call: {path: /shop/limited, host: shop.example, token: alice}, expect: {status: 503}}
+  - {name: no limits, unavailable: {limits: proxy}, call: {path: /shop/limited, host: shop.example, token: alice}, expect: {status: 503}}
 "#,
         expect![[r#"
             a reader: ok (1 calls)
@@ -39,7 +39,7 @@ fn what_is_as_expected_passes() {
             query apart: ok (1 calls)
             by address: ok (1 calls)
             by header: ok (1 calls)
-            by night: expected `night` to be shadowed, found `closed` (apis.orders.operations.list.steps[1]) (1 calls)
+            by night: ok (1 calls)
             the scope: ok (1 calls)
             without: ok (1 calls)
             no keys: ok (1 calls)
@@ -86,7 +86,7 @@ fn what_is_not_as_expected_is_told() {
   - {name: repeated, repeat: 5, call: {path: /shop/limited, host: shop.example, token: alice}, expect: {allow: true}}
 "#,
         expect![[r#"
-            allow: expected `ListOrders` to be allowed: refused with 401 token_missing (1 calls)
+            allow: expected `ListOrders` to be allowed: refused with 401 token_missing by steps[0] (1 calls)
             refuse: expected it not to be allowed: allowed, as `Status` (1 calls)
             operation: expected `ListOrders` to be allowed: allowed, as `Status` (1 calls)
             status: expected status 403: allowed, as `Status` (1 calls)
@@ -95,7 +95,7 @@ fn what_is_not_as_expected_is_told() {
             no header: expected no header `www-authenticate`, found `Bearer realm="shop"` (1 calls)
             shadow: expected `night` to be shadowed, found nothing (1 calls)
             forward: expected it to be forwarded to `legacy`: allowed, as `Status` (1 calls)
-            repeated: call 3 of 5: expected it to be allowed: refused with 429 rate_limited (3 calls)"#]],
+            repeated: call 3 of 5: expected it to be allowed: refused with 429 rate_limited by apis.orders.operations.limited.steps[0] (3 calls)"#]],
     );
 }
 

@@ -2,27 +2,30 @@
 
 use spangate_document::{Diagnostics, Fields, Value, parse_size};
 
-/// What the head of a request says of its body.
+/// What is sent after the head of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Body {
-    /// Absent when it is sent in chunks.
-    pub size: Option<u64>,
+    /// Bytes.
+    pub size: u64,
+    /// Whether the head does not tell the size.
+    pub is_chunked: bool,
     pub media_type: Option<String>,
     pub text: Option<String>,
 }
 
-/// A text, or `{size, media_type, text}`.
+/// A text, or `{size, media_type, chunked, text}`.
 pub fn read(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Option<Body> {
     let node = fields.take("body")?;
     match &node.value {
-        Value::String(text) => Some(Body { size: length(text), media_type: None, text: Some(text.clone()) }),
+        Value::String(text) => Some(Body { size: length(text), text: Some(text.clone()), ..Body::default() }),
         Value::Map(_) => {
             let mut inner = Fields::of(node, fields.path().member("body"), diagnostics)?;
             let text = inner.string("text", diagnostics).map(str::to_owned);
-            let size = size(&mut inner, diagnostics).or_else(|| text.as_deref().and_then(length));
+            let size = size(&mut inner, diagnostics).or(text.as_deref().map(length));
+            let is_chunked = inner.bool("chunked", diagnostics).unwrap_or(false);
             let media_type = inner.string("media_type", diagnostics).map(str::to_owned);
             inner.finish(diagnostics);
-            Some(Body { size, media_type, text })
+            Some(Body { size: size.unwrap_or_default(), is_chunked, media_type, text })
         }
         _ => {
             let message = format!("expected a text or a map, found {}", node.kind());
@@ -46,6 +49,6 @@ fn size(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Option<u64> {
     size
 }
 
-fn length(text: &str) -> Option<u64> {
-    u64::try_from(text.len()).ok()
+fn length(text: &str) -> u64 {
+    u64::try_from(text.len()).unwrap_or(u64::MAX)
 }

@@ -47,7 +47,7 @@ apis:
 "#;
 
 pub fn policy() -> Policy {
-    load(&from_yaml(POLICY).unwrap()).unwrap_or_else(|faults| panic!("{faults}")).0
+    load(&from_yaml(POLICY).unwrap()).unwrap_or_else(|faults| panic!("{faults}"))
 }
 
 pub const TOKENS: &str = r#"
