@@ -229,7 +229,7 @@ impl Compiler<'_> {
         let mut values = Vec::new();
         for (name, text) in sources {
             let value = if reads_like_an_expression(&text.text) {
-                self.expression(text, scope.clone()).map(HeaderValue::Expression)
+                self.expression(text, scope.clone()).map(Box::new).map(HeaderValue::Expression)
             } else if is_value(&text.text) {
                 Some(HeaderValue::Text(text.text.clone()))
             } else {

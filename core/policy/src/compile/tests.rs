@@ -106,16 +106,14 @@ fn steps() {
             ),
         )],
         expect![[r#"
-        13:5: error[step_kind]: steps[1]: `dney` is no kind of step (help: did you mean `deny`?)
-        14:11: error[missing_key]: steps[2]: `when` is missing
-        15:18: error[type]: steps[3].deny.when: a condition is true or false, this is of type `string`
-        15:40: error[invalid_value]: steps[3].deny.mode: `shdow` is no mode (help: did you mean `shadow`?)
-        16:14: error[condition_type]: steps[4].require: `==` does not apply to string and int (at character 13 of the expression)
-        17:43: error[invalid_value]: steps[5].rate_limit.rate: the rate `0/1m` lets nothing pass: use `deny`
-        17:56: error[not_supported_yet]: steps[5].rate_limit.scope: the gateway has no source of leases for `scope: global` yet (help: write `scope: proxy`)
-        18:12: error[not_supported_yet]: steps[6]: `quota` is not supported yet
-        19:5: error[step_kind]: steps[7]: a step is of one kind, this one has `require`, `deny` (help: write two steps)
-        20:19: error[invalid_value]: steps[8]: `authenticate` cannot be shadowed"#]],
+            13:5: error[step_kind]: steps[1]: `dney` is no kind of step (help: did you mean `deny`?)
+            14:11: error[missing_key]: steps[2]: `when` is missing
+            15:18: error[type]: steps[3].deny.when: a condition is true or false, this is of type `string`
+            15:40: error[invalid_value]: steps[3].deny.mode: `shdow` is no mode (help: did you mean `shadow`?)
+            16:14: error[condition_type]: steps[4].require: `==` does not apply to string and int (at character 13 of the expression)
+            17:43: error[invalid_value]: steps[5].rate_limit.rate: the rate `0/1m` lets nothing pass: use `deny`
+            19:5: error[step_kind]: steps[7]: a step is of one kind, this one has `require`, `deny` (help: write two steps)
+            20:19: error[invalid_value]: steps[8]: `authenticate` cannot be shadowed"#]],
     );
 }
 
@@ -136,14 +134,14 @@ fn issuers() {
     check(
         &[("    audiences: [api://shop]\n", ""), ("https://dev.example/jwks", "dev.example/jwks")],
         expect![[r#"
-        6:5: error[missing_key]: issuers.dev: `audiences` is missing
-        7:11: error[invalid_value]: issuers.dev.jwks.url: `dev.example/jwks` is no URL of http or https"#]],
+            6:5: error[missing_key]: issuers.dev: `audiences` is missing
+            7:31: error[invalid_value]: issuers.dev.jwks.url: `dev.example/jwks` is no URL of http or https"#]],
     );
     check(
         &[("    jwks: {cluster: dev, url: \"https://dev.example/jwks\"}\n", "    algorithms: [HS256]\n")],
         expect![[r#"
-        6:5: error[key_source]: issuers.dev: exactly one of `jwks` and `keys` is needed, neither is there (help: write `jwks: {cluster: NAME, url: "https://…"}`)
-        8:17: error[invalid_value]: issuers.dev.algorithms: `HS256` is no supported algorithm (help: did you mean `RS256`?)"#]],
+            6:5: error[key_source]: issuers.dev: exactly one of `jwks`, `discovery` and `keys` is needed, none is there (help: write `jwks: {cluster: NAME, url: "https://…"}`)
+            8:17: error[invalid_value]: issuers.dev.algorithms: `HS256` is no supported algorithm (help: did you mean `RS256`?)"#]],
     );
 }
 
@@ -152,9 +150,9 @@ fn versions_and_keys() {
     check(
         &[("default: v2", "default: v3"), ("call: ListOrders", "cal: ListOrders")],
         expect![[r#"
-        16:41: error[invalid_value]: apis.orders.versioning.default: `v3` is no version (help: did you mean `v1`?)
-        20:9: error[missing_key]: apis.orders.operations.list: `call` is missing
-        22:9: error[unknown_key]: apis.orders.operations.list: unknown key `cal` (help: did you mean `call`?)"#]],
+            16:41: error[invalid_value]: apis.orders.versioning.default: `v3` is no version (help: did you mean `v1`?)
+            20:9: error[target]: apis.orders.operations.list: exactly one of `call`, `forward` and `respond` is needed, none is there (help: write `call: OPERATION` to call the sidecar)
+            22:9: error[unknown_key]: apis.orders.operations.list: unknown key `cal` (help: did you mean `call`?)"#]],
     );
 }
 
@@ -168,7 +166,7 @@ fn a_faulty_operation_is_still_looked_at() {
         ],
         expect![[r#"
             10:3: warning[unused]: roles.reader: the role `reader` is not used
-            20:9: error[missing_key]: apis.orders.operations.list: `call` is missing
+            20:9: error[target]: apis.orders.operations.list: exactly one of `call`, `forward` and `respond` is needed, none is there (help: write `call: OPERATION` to call the sidecar)
             20:16: error[invalid_route]: apis.orders.operations.list.route: the path `orders` must begin with `/`
             21:16: error[unknown_name]: apis.orders.operations.list.roles: `raeder` is no role of this policy (help: did you mean `reader`?)
             22:9: error[unknown_key]: apis.orders.operations.list: unknown key `cal` (help: did you mean `call`?)"#]],

@@ -87,13 +87,7 @@ impl Policy {
         Ruling::Pass
     }
 
-    fn ask(
-        &self,
-        step: &Authenticate,
-        progress: &Progress,
-        call: &impl Call,
-        host: &mut impl Host,
-    ) -> Asked {
+    fn ask(&self, step: &Authenticate, progress: &Progress, call: &impl Call, host: &mut impl Host) -> Asked {
         let credential = credential(&step.from, call);
         let token = match credential.token() {
             Ok(Some(token)) => token,
@@ -106,8 +100,7 @@ impl Policy {
             Err(reason) => return self.challenge(reason),
         };
         let now = i64::try_from(call.time().nanoseconds.div_euclid(1_000_000_000)).unwrap_or(i64::MAX);
-        let demands =
-            Demands { issuers: &step.issuers, token_types: &step.token_types, bound: step.bound };
+        let demands = Demands { issuers: &step.issuers, token_types: &step.token_types, bound: step.bound };
         let certificate = || call.peer_certificate();
         if let Some(caller) = host.known_caller(token) {
             return match caller.token.stands(&self.issuers, &demands, now, certificate) {

@@ -75,7 +75,10 @@ impl Policy {
         edits
     }
 
-    fn removed_credentials<'p>(&'p self, progress: &'p Progress) -> impl Iterator<Item = &'p CredentialPlace> {
+    fn removed_credentials<'p>(
+        &'p self,
+        progress: &'p Progress,
+    ) -> impl Iterator<Item = &'p CredentialPlace> {
         progress.credentials.iter().filter_map(|step| match &self.step(*step)?.kind {
             StepKind::Authenticate(authenticate) => Some(&authenticate.from),
             _ => None,

@@ -114,9 +114,7 @@ impl Policy {
                 progress.entered.push((step, account));
                 Ok(())
             }
-            Entry::Full => {
-                Err((Refusal::from(Reason::ConcurrencyExceeded).header("retry-after", "1"), None))
-            }
+            Entry::Full => Err((Refusal::from(Reason::ConcurrencyExceeded).header("retry-after", "1"), None)),
             Entry::Unavailable => unavailable(Unavailable::Deny),
         }
     }

@@ -10,9 +10,9 @@ mod progress;
 mod route;
 mod scene;
 mod step;
-mod trace;
 #[cfg(test)]
 mod tests;
+mod trace;
 
 pub use answer::HeaderEdit;
 pub use authenticate::Caller;
@@ -110,12 +110,10 @@ impl Policy {
                     // An operation that is not there cannot be: its index comes from this policy. Still, it is refused.
                     None => return Decision::Refuse(Reason::PolicyUnavailable.into()),
                     Some(None) => Ruling::Pass,
-                    Some(Some(instruction)) => {
-                        match self.instruction(instruction, progress, call, host) {
-                            Ruling::Pass => continue,
-                            ending => ending,
-                        }
-                    }
+                    Some(Some(instruction)) => match self.instruction(instruction, progress, call, host) {
+                        Ruling::Pass => continue,
+                        ending => ending,
+                    },
                 },
                 Stage::Roles => self.roles_held(progress),
                 Stage::Target => self.target(progress, call),

@@ -131,7 +131,8 @@ fn version_segment<'p>(api: &Api, path: &'p str) -> Option<&'p str> {
 }
 
 fn names_version(api: &Api, path: &str) -> bool {
-    version_segment(api, path).is_some_and(|segment| api.versions.iter().any(|version| version.name == segment))
+    version_segment(api, path)
+        .is_some_and(|segment| api.versions.iter().any(|version| version.name == segment))
 }
 
 fn follows_version(api: &Api, version: Option<usize>, path: &str) -> bool {

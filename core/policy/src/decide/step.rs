@@ -249,7 +249,8 @@ impl Policy {
                 Ok(()) => progress.bodies.push(id),
                 fault => {
                     let said = body_said(fault);
-                    if let Ruling::Refuse(refusal) = self.enforce(Place::Step(id), step.mode, said, progress) {
+                    if let Ruling::Refuse(refusal) = self.enforce(Place::Step(id), step.mode, said, progress)
+                    {
                         return Err(refusal);
                     }
                 }

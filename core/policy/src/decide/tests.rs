@@ -17,6 +17,8 @@ use crate::load;
 use crate::route::decode_query;
 use crate::token::{Demands, Fault};
 
+mod steps;
+
 const POLICY: &str = r#"
 apiVersion: spangate/v1
 name: shop
@@ -188,9 +190,8 @@ impl Host for TestHost {
     fn conclude(&mut self, tier: &Tier, scope: LimitScope, account: &[u8], hold: Hold, used: u64) {
         let mut lease = Lease::default();
         lease.conclude(hold, used);
-        if let Some(take) = lease.surrender(1) {
-            self.take(tier, account, &take);
-        }
+        let take = lease.ask(&tier.limit, 1, 0, 1);
+        self.take(tier, account, &take);
         if used > 1 {
             self.draw(tier, scope, account, used - 1);
         }
@@ -428,7 +429,8 @@ fn a_token_is_verified_once_and_never_outlives_itself() {
     assert_eq!(*gate.host.checks.borrow(), 1);
     let short = json!({"exp": NOW - 59});
     assert_eq!(gate.with_token("GET /shop/status", short.clone()), "allow Status");
-    let remembered = gate.host.callers.values().find(|caller| caller.token().identity().expires < NOW).unwrap();
+    let remembered =
+        gate.host.callers.values().find(|caller| caller.token().identity().expires < NOW).unwrap();
     let demands = Demands { issuers: &[0], ..Demands::default() };
     let stands = remembered.token().stands(gate.policy.issuers(), &demands, NOW + 1, || None);
     assert_eq!(stands, Err(Fault::Expired));

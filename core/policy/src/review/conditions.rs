@@ -11,7 +11,13 @@ use crate::step::StepKind;
 pub(super) fn review(review: &Review<'_>, diagnostics: &mut Diagnostics) {
     named(review, diagnostics);
     for (role, source) in review.policy.roles.iter().zip(&review.document.roles) {
-        settled(&role.condition, &source.value, "nobody has this role", "everybody has this role", diagnostics);
+        settled(
+            &role.condition,
+            &source.value,
+            "nobody has this role",
+            "everybody has this role",
+            diagnostics,
+        );
     }
     for step in &review.policy.steps {
         let Some(source) = review.source(&step.path) else { continue };
@@ -22,21 +28,17 @@ pub(super) fn review(review: &Review<'_>, diagnostics: &mut Diagnostics) {
             };
             settled(when, text, "the step is never taken", always, diagnostics);
         }
-        if let (StepKind::Require { condition, .. }, crate::document::StepKindSource::Require { condition: text, .. }) =
-            (&step.kind, &source.kind)
+        if let (
+            StepKind::Require { condition, .. },
+            crate::document::StepKindSource::Require { condition: text, .. },
+        ) = (&step.kind, &source.kind)
         {
             settled(condition, text, "every call is refused", "it requires nothing", diagnostics);
         }
     }
 }
 
-fn settled(
-    condition: &Condition,
-    text: &Text,
-    never: &str,
-    always: &str,
-    diagnostics: &mut Diagnostics,
-) {
+fn settled(condition: &Condition, text: &Text, never: &str, always: &str, diagnostics: &mut Diagnostics) {
     if condition.never_true() {
         let message = format!("this condition can never be true: {never}");
         diagnostics.push(warning("never_true", &text.path, text.span, message));

@@ -29,13 +29,16 @@ pub(super) fn review(review: &Review<'_>, diagnostics: &mut Diagnostics) {
         }
     }
     for (id, operations) in found {
-        let Some(source) = review.policy.step(id).and_then(|step| review.source(&step.path)) else { continue };
+        let Some(source) = review.policy.step(id).and_then(|step| review.source(&step.path)) else {
+            continue;
+        };
         let first = operations.first().copied().unwrap_or_default();
         let others = match operations.len().saturating_sub(1) {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        let message = format!("it reads `auth`, and the public operation `{first}`{others} may come without a token");
+        let message =
+            format!("it reads `auth`, and the public operation `{first}`{others} may come without a token");
         diagnostics.push(
             warning("unauthenticated_read", &source.path, source.span, message)
                 .help("add `when: auth.authenticated`, or ask with `has(…)`"),
@@ -46,7 +49,9 @@ pub(super) fn review(review: &Review<'_>, diagnostics: &mut Diagnostics) {
             && let CredentialPlace::Query(name) = &authenticate.from
             && let Some(source) = review.source(&step.path)
         {
-            let message = format!("a token in the query (`{name}`) stands in logs and histories (RFC 6750, section 2.3)");
+            let message = format!(
+                "a token in the query (`{name}`) stands in logs and histories (RFC 6750, section 2.3)"
+            );
             diagnostics.push(
                 warning("token_in_query", &source.path, source.span, message)
                     .help("take it from a header wherever the client can send one"),
@@ -58,6 +63,7 @@ pub(super) fn review(review: &Review<'_>, diagnostics: &mut Diagnostics) {
 /// Whether its `when` is about there being a caller at all.
 fn asks_whether(review: &Review<'_>, step: &Step) -> bool {
     let when = review.source(&step.path).and_then(|source| source.when.as_ref());
-    when.is_some_and(|when| when.text.contains("auth.authenticated") && !when.text.contains("!auth.authenticated"))
-        && step.when.as_ref().is_some_and(|when| !when.reads_identity())
+    when.is_some_and(|when| {
+        when.text.contains("auth.authenticated") && !when.text.contains("!auth.authenticated")
+    }) && step.when.as_ref().is_some_and(|when| !when.reads_identity())
 }

@@ -75,11 +75,17 @@ fn versions(review: &Review<'_>, diagnostics: &mut Diagnostics) {
             }
             let first = operation.value.template.as_ref().and_then(|template| template.segments.first());
             let default = versioning.default.filter(|version| operation.value.versions.contains(version));
-            if let (VersioningScheme::Path, Some(_), Some(Segment::Literal(name))) = (&versioning.scheme, default, first)
+            if let (VersioningScheme::Path, Some(_), Some(Segment::Literal(name))) =
+                (&versioning.scheme, default, first)
                 && names.contains(&name.as_str())
             {
                 let message = format!("`/{name}` means a version: without one this path cannot be called");
-                diagnostics.push(warning("unreachable", &operation.path.member("route"), operation.span, message));
+                diagnostics.push(warning(
+                    "unreachable",
+                    &operation.path.member("route"),
+                    operation.span,
+                    message,
+                ));
             }
         }
     }
@@ -92,17 +98,18 @@ fn effects(review: &Review<'_>, diagnostics: &mut Diagnostics) {
         for placed in own.filter(|placed| placed.origin == crate::effective::Origin::Operation) {
             let Some(step) = review.policy.step(placed.step) else { continue };
             let message = match (&step.kind, &operation.target) {
-                (StepKind::Cache(_), Target::Call(_)) if !matches!(&*operation.template.method, "GET" | "QUERY") => {
+                (StepKind::Cache(_), Target::Call(_))
+                    if !matches!(&*operation.template.method, "GET" | "QUERY") =>
+                {
                     "only answers to a read are kept: this operation is none"
                 }
                 (StepKind::Cache(_), Target::Forward(_) | Target::Respond(_)) => {
                     "the sidecar keeps answers, and this operation does not call it"
                 }
-                (StepKind::SetHeader(_) | StepKind::RemoveHeader(_), Target::Call(_) | Target::Respond(_))
-                    if step.sides().request =>
-                {
-                    "headers of the request go on with `forward` only"
-                }
+                (
+                    StepKind::SetHeader(_) | StepKind::RemoveHeader(_),
+                    Target::Call(_) | Target::Respond(_),
+                ) if step.sides().request => "headers of the request go on with `forward` only",
                 _ => continue,
             };
             diagnostics.push(warning(

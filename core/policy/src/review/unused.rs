@@ -15,7 +15,8 @@ pub(super) fn review(document: &Document, diagnostics: &mut Diagnostics) {
         }
     }
     let operations = document.apis.iter().flat_map(|api| &api.value.operations);
-    let roles = operations.flat_map(|operation| &operation.value.roles).map(|role| role.text.as_str()).collect();
+    let roles =
+        operations.flat_map(|operation| &operation.value.roles).map(|role| role.text.as_str()).collect();
     unused("issuer", &document.issuers, &issuers, diagnostics);
     unused("role", &document.roles, &roles, diagnostics);
 }

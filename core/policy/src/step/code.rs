@@ -107,7 +107,8 @@ mod tests {
         let code = code.finish();
         assert_eq!(code.at(1), Some(Instruction::Choose { group: id(1), otherwise: 4, end: 5 }));
         assert_eq!(code.at(3), Some(Instruction::Go(5)));
-        let told: Vec<_> = code.steps().map(|placed| (placed.step.index(), placed.depth, placed.otherwise)).collect();
+        let told: Vec<_> =
+            code.steps().map(|placed| (placed.step.index(), placed.depth, placed.otherwise)).collect();
         assert_eq!(told, [(0, 0, false), (1, 0, false), (2, 1, false), (3, 1, true), (4, 0, false)]);
     }
 }

@@ -10,7 +10,7 @@ use crate::problem::Answer;
 #[derive(Debug)]
 pub enum HeaderValue {
     Text(String),
-    Expression(Condition),
+    Expression(Box<Condition>),
 }
 
 impl HeaderValue {
