@@ -15,6 +15,8 @@ pub enum Algorithm {
     Rs512,
     Es256,
     Es384,
+    /// On Ed25519 (RFC 8037); Ed448 is not supported.
+    EdDsa,
 }
 
 /// What kind of key an algorithm needs. A key serves one family only.
@@ -26,10 +28,12 @@ pub enum Family {
     P256,
     /// ECDSA on P-384.
     P384,
+    /// EdDSA on Curve25519.
+    Ed25519,
 }
 
 impl Algorithm {
-    pub const ALL: [Self; 5] = [Self::Rs256, Self::Rs384, Self::Rs512, Self::Es256, Self::Es384];
+    pub const ALL: [Self; 6] = [Self::Rs256, Self::Rs384, Self::Rs512, Self::Es256, Self::Es384, Self::EdDsa];
 
     /// The name in a token's `alg`.
     pub const fn name(self) -> &'static str {
@@ -39,10 +43,13 @@ impl Algorithm {
             Self::Rs512 => "RS512",
             Self::Es256 => "ES256",
             Self::Es384 => "ES384",
+            Self::EdDsa => "EdDSA",
         }
     }
 
     pub fn from_name(name: &str) -> Option<Self> {
+        // RFC 9864 names the curve with the algorithm.
+        let name = if name == "Ed25519" { "EdDSA" } else { name };
         Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)
     }
 
@@ -51,20 +58,13 @@ impl Algorithm {
             Self::Rs256 | Self::Rs384 | Self::Rs512 => Family::Rsa,
             Self::Es256 => Family::P256,
             Self::Es384 => Family::P384,
-        }
-    }
-
-    /// Name of the hash, as hosts call it.
-    pub const fn hash(self) -> &'static str {
-        match self {
-            Self::Rs256 | Self::Es256 => "sha256",
-            Self::Rs384 | Self::Es384 => "sha384",
-            Self::Rs512 => "sha512",
+            Self::EdDsa => Family::Ed25519,
         }
     }
 }
 
-/// A DER SubjectPublicKeyInfo (RFC 5280), made once for each key of a set.
+/// A DER SubjectPublicKeyInfo (RFC 5280), made once for each key of a set. No host is asked to check EdDSA, so such a key
+/// is the bytes of RFC 8032 alone.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PublicKey(pub(super) Vec<u8>);
 
@@ -123,13 +123,84 @@ impl<C: SignatureCheck + ?Sized> jwt_compact::Algorithm for Delegated<'_, C> {
     }
 
     fn verify_signature(&self, signature: &RawSignature, key: &PublicKey, message: &[u8]) -> bool {
-        let holds =
-            |signature: &[u8]| self.check.holds(self.algorithm.hash(), key.as_bytes(), message, signature);
-        match self.algorithm.family() {
-            Family::Rsa => holds(&signature.0),
-            // A token has `r ‖ s` of fixed length (RFC 7518, section 3.4), hosts want ASN.1.
-            Family::P256 => der::ecdsa_signature(&signature.0, 32).is_some_and(|signature| holds(&signature)),
-            Family::P384 => der::ecdsa_signature(&signature.0, 48).is_some_and(|signature| holds(&signature)),
+        let RawSignature(signature) = signature;
+        let holds = |hash, signature: &[u8]| self.check.holds(hash, key.as_bytes(), message, signature);
+        // A token has `r ‖ s` of fixed length (RFC 7518, section 3.4), hosts want ASN.1.
+        let ecdsa = |hash, size| {
+            der::ecdsa_signature(signature, size).is_some_and(|signature| holds(hash, &signature))
+        };
+        match self.algorithm {
+            Algorithm::Rs256 => holds("sha256", signature),
+            Algorithm::Rs384 => holds("sha384", signature),
+            Algorithm::Rs512 => holds("sha512", signature),
+            Algorithm::Es256 => ecdsa("sha256", 32),
+            Algorithm::Es384 => ecdsa("sha384", 48),
+            Algorithm::EdDsa => ed25519(key.as_bytes(), message, signature),
+        }
+    }
+}
+
+/// In pure Rust: Envoy's host function has no EdDSA.
+fn ed25519(key: &[u8], message: &[u8], signature: &[u8]) -> bool {
+    use ed25519_compact::{PublicKey, Signature};
+    match (PublicKey::from_slice(key), Signature::from_slice(signature)) {
+        (Ok(key), Ok(signature)) => key.verify(message, &signature).is_ok(),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64ct::{Base64UrlUnpadded, Encoding};
+    use jwt_compact::{Algorithm as _, AlgorithmSignature as _};
+
+    use super::*;
+
+    /// No host is asked for EdDSA.
+    struct Nobody;
+
+    impl SignatureCheck for Nobody {
+        fn holds(&self, _: &'static str, _: &[u8], _: &[u8], _: &[u8]) -> bool {
+            false
+        }
+    }
+
+    /// RFC 8037, appendix A.4.
+    #[test]
+    fn eddsa() {
+        let bytes = |text| Base64UrlUnpadded::decode_vec(text).unwrap();
+        let key = PublicKey(bytes("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"));
+        let message = b"eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";
+        let good =
+            bytes("hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg");
+        let algorithm = Delegated { algorithm: Algorithm::EdDsa, check: &Nobody };
+        let holds = |signature: &[u8], key: &PublicKey, message: &[u8]| {
+            algorithm.verify_signature(&RawSignature::try_from_slice(signature).unwrap(), key, message)
+        };
+        assert!(holds(&good, &key, message));
+        assert!(!holds(&good, &key, &message[1..]));
+        assert!(!holds(&good[1..], &key, message));
+        assert!(!holds(&[&good[..], &[0]].concat(), &key, message));
+        assert!(!holds(&good, &PublicKey(vec![0; 32]), message));
+        for at in 0..good.len() {
+            let mut bad = good.clone();
+            bad[at] ^= 0x80;
+            assert!(!holds(&bad, &key, message), "byte {at}");
+        }
+        // The point of order one signs everything, if it is let.
+        let (mut identity, mut signature) = (vec![0; 32], vec![0; 64]);
+        (identity[0], signature[0]) = (1, 1);
+        assert!(!holds(&signature, &PublicKey(identity), message));
+    }
+
+    #[test]
+    fn names() {
+        for algorithm in Algorithm::ALL {
+            assert_eq!(Algorithm::from_name(algorithm.name()), Some(algorithm));
+        }
+        assert_eq!(Algorithm::from_name("Ed25519"), Some(Algorithm::EdDsa));
+        for name in ["none", "HS256", "PS256", "ES256K", "ES512", "Ed448", "rs256", "RS256 ", ""] {
+            assert_eq!(Algorithm::from_name(name), None, "{name}");
         }
     }
 }

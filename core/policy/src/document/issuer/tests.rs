@@ -179,10 +179,10 @@ fn faults() {
     check(
         &format!("issuer: x\nalgorithms: [RS265, HS256, none, PS256]\n{KEYS}"),
         expect![[r#"
-        2:13: error[invalid_value]: algorithms: `RS265` is no supported algorithm (help: did you mean `RS256`?)
-        2:13: error[invalid_value]: algorithms: `HS256` is no supported algorithm (help: did you mean `RS256`?)
-        2:13: error[invalid_value]: algorithms: `none` is no supported algorithm (help: known are `RS256`, `RS384`, `RS512`, `ES256`, `ES384`)
-        2:13: error[invalid_value]: algorithms: `PS256` is no supported algorithm (help: did you mean `RS256`?)"#]],
+            2:13: error[invalid_value]: algorithms: `RS265` is no supported algorithm (help: did you mean `RS256`?)
+            2:13: error[invalid_value]: algorithms: `HS256` is no supported algorithm (help: did you mean `RS256`?)
+            2:13: error[invalid_value]: algorithms: `none` is no supported algorithm (help: known are `RS256`, `RS384`, `RS512`, `ES256`, `ES384`, `EdDSA`)
+            2:13: error[invalid_value]: algorithms: `PS256` is no supported algorithm (help: did you mean `RS256`?)"#]],
     );
     check(
         &format!("issuer: x\nalgorithms: []\n{KEYS}"),

@@ -29,6 +29,7 @@ pub(super) fn read(jwk: &Value) -> Result<Key, &'static str> {
     let (family, public) = match text("kty", "a key's `kty` is no text")? {
         Some("RSA") => (Family::Rsa, rsa(jwk)?),
         Some("EC") => ec(jwk)?,
+        Some("OKP") => (Family::Ed25519, ed25519(jwk)?),
         _ => return Err("a key is of a type that is not supported (`kty`)"),
     };
     let algorithm = match text("alg", "a key's `alg` is no text")? {
@@ -76,6 +77,13 @@ fn ec(jwk: &Value) -> Result<(Family, Vec<u8>), &'static str> {
         (Some(x), Some(y)) if curve.contains(&x, &y) => Ok((family, der::ec_key(&x, &y))),
         _ => Err("an EC key's `x` and `y` are no point of its curve"),
     }
+}
+
+fn ed25519(jwk: &Value) -> Result<Vec<u8>, &'static str> {
+    if jwk.get("crv").and_then(Value::as_str) != Some("Ed25519") {
+        return Err("an OKP key is on a curve that is not supported (`crv`)");
+    }
+    bytes(jwk, "x").filter(|x| x.len() == 32).ok_or("an OKP key has no proper `x`")
 }
 
 /// Without leading zeros, which some issuers send.
