@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use super::MAX_SIZE;
 use crate::condition::program::Arithmetic;
+use crate::condition::value::Span;
 use crate::condition::{ErrorKind, Value, time};
 
 pub fn negate(value: Value<'_>) -> Result<Value<'_>, ErrorKind> {
@@ -83,12 +84,13 @@ fn join<'f>(one: Value<'f>, other: Value<'f>) -> Result<Value<'f>, ErrorKind> {
             Ok(Value::list(one.iter().chain(other.iter()).collect()))
         }
         (Value::Timestamp(at), Value::Duration(span)) | (Value::Duration(span), Value::Timestamp(at)) => {
-            time::timestamp(at.nanoseconds + span.nanoseconds)
+            time::timestamp(at.nanoseconds + i128::from(span.nanoseconds))
                 .map(Value::Timestamp)
                 .ok_or(ErrorKind::Overflow)
         }
         (Value::Duration(one), Value::Duration(other)) => {
-            time::span(one.nanoseconds + other.nanoseconds).map(Value::Duration).ok_or(ErrorKind::Overflow)
+            let sum = one.nanoseconds.checked_add(other.nanoseconds);
+            sum.map(|nanoseconds| Value::Duration(Span { nanoseconds })).ok_or(ErrorKind::Overflow)
         }
         _ => Err(ErrorKind::NoSuchOverload),
     }
@@ -99,11 +101,14 @@ fn apart<'f>(one: Value<'f>, other: Value<'f>) -> Result<Value<'f>, ErrorKind> {
         (Value::Timestamp(one), Value::Timestamp(other)) => {
             time::span(one.nanoseconds - other.nanoseconds).map(Value::Duration).ok_or(ErrorKind::Overflow)
         }
-        (Value::Timestamp(at), Value::Duration(span)) => time::timestamp(at.nanoseconds - span.nanoseconds)
-            .map(Value::Timestamp)
-            .ok_or(ErrorKind::Overflow),
+        (Value::Timestamp(at), Value::Duration(span)) => {
+            time::timestamp(at.nanoseconds - i128::from(span.nanoseconds))
+                .map(Value::Timestamp)
+                .ok_or(ErrorKind::Overflow)
+        }
         (Value::Duration(one), Value::Duration(other)) => {
-            time::span(one.nanoseconds - other.nanoseconds).map(Value::Duration).ok_or(ErrorKind::Overflow)
+            let difference = one.nanoseconds.checked_sub(other.nanoseconds);
+            difference.map(|nanoseconds| Value::Duration(Span { nanoseconds })).ok_or(ErrorKind::Overflow)
         }
         _ => Err(ErrorKind::NoSuchOverload),
     }

@@ -1,7 +1,7 @@
 //! The getters of timestamps, in UTC or at a fixed offset, and of durations.
 
 use crate::condition::functions::Function;
-use crate::condition::time::{Civil, SECOND, Span, civil, parse_offset};
+use crate::condition::time::{Civil, Span, civil, parse_offset};
 use crate::condition::{ErrorKind, Value};
 
 pub fn apply<'f>(function: Function, arguments: &[Value<'f>]) -> Result<Value<'f>, ErrorKind> {
@@ -30,15 +30,15 @@ pub fn apply<'f>(function: Function, arguments: &[Value<'f>]) -> Result<Value<'f
 }
 
 /// The whole span in a unit, but for the milliseconds, of which CEL gives those within the second.
-fn of_span(function: Function, span: Span) -> Result<i64, ErrorKind> {
-    let figure = match function {
-        Function::Hours => span.nanoseconds / (3600 * SECOND),
-        Function::Minutes => span.nanoseconds / (60 * SECOND),
-        Function::Seconds => span.nanoseconds / SECOND,
-        Function::Milliseconds => span.nanoseconds % SECOND / 1_000_000,
+fn of_span(function: Function, Span { nanoseconds }: Span) -> Result<i64, ErrorKind> {
+    const SECOND: i64 = 1_000_000_000;
+    Ok(match function {
+        Function::Hours => nanoseconds / (3600 * SECOND),
+        Function::Minutes => nanoseconds / (60 * SECOND),
+        Function::Seconds => nanoseconds / SECOND,
+        Function::Milliseconds => nanoseconds % SECOND / 1_000_000,
         _ => return Err(ErrorKind::NoSuchOverload),
-    };
-    i64::try_from(figure).map_err(|_| ErrorKind::Overflow)
+    })
 }
 
 /// Seconds east of UTC; zones by name would need a database of their own.
