@@ -7,25 +7,30 @@ use std::sync::Arc;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use ed25519_compact::{KeyPair, Seed};
 use p256::elliptic_curve::sec1::ToEncodedPoint as _;
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256, Sha384};
 use spangate_policy::token::{Algorithm, Issuer, Key, KeySet, SignatureCheck};
 
 /// The key set of one issuer: one key for each family of algorithms, all named after the issuer.
 pub fn key_set(issuer: &Issuer) -> Option<Arc<KeySet>> {
     let kid = &issuer.name;
-    let text = Base64UrlUnpadded::encode_string;
     let p256 =
-        p256::SecretKey::from_slice(&bytes(issuer, "P-256", 32)).ok()?.public_key().to_encoded_point(false);
+        p256::SecretKey::from_slice(&bytes(kid, "P-256", 32)).ok()?.public_key().to_encoded_point(false);
     let p384 =
-        p384::SecretKey::from_slice(&bytes(issuer, "P-384", 48)).ok()?.public_key().to_encoded_point(false);
+        p384::SecretKey::from_slice(&bytes(kid, "P-384", 48)).ok()?.public_key().to_encoded_point(false);
     let set = json!({"keys": [
-        {"kty": "RSA", "kid": kid, "n": text(&bytes(issuer, "RSA", 256)), "e": "AQAB"},
+        {"kty": "RSA", "kid": kid, "n": text(&bytes(kid, "RSA", 256)), "e": "AQAB"},
         {"kty": "EC", "crv": "P-256", "kid": kid, "x": text(p256.x()?), "y": text(p256.y()?)},
         {"kty": "EC", "crv": "P-384", "kid": kid, "x": text(p384.x()?), "y": text(p384.y()?)},
-        {"kty": "OKP", "crv": "Ed25519", "kid": kid, "x": text(&*ed25519(issuer)?.pk)},
+        public_jwk(kid)?,
     ]});
     KeySet::from_value(&set).ok().map(Arc::new)
+}
+
+/// The Ed25519 key of the issuer with that name, whose signatures hold outside of a simulation as well: a gateway that is
+/// told this key accepts the simulation's tokens.
+pub fn public_jwk(name: &str) -> Option<Value> {
+    Some(json!({"kty": "OKP", "crv": "Ed25519", "kid": name, "x": text(&*ed25519(name)?.pk)}))
 }
 
 /// The signature of `message` as a token of that algorithm carries it, by the issuer's key for it.
@@ -41,7 +46,7 @@ pub fn sign(issuer: &Issuer, algorithm: Algorithm, message: &[u8]) -> Option<Vec
         Algorithm::Es256 => sealed(p256, "sha256").iter().take(32).cycle().take(64).copied().collect(),
         Algorithm::Es384 => sealed(p384, "sha384").repeat(2),
         // No host is asked about these: the engine itself checks them, so they are real.
-        Algorithm::EdDsa => ed25519(issuer)?.sk.sign(message, None).to_vec(),
+        Algorithm::EdDsa => ed25519(&issuer.name)?.sk.sign(message, None).to_vec(),
     })
 }
 
@@ -55,6 +60,10 @@ impl SignatureCheck for SealCheck {
         let [short, whole] = [seal.get(..32).unwrap_or_default(), &seal];
         signature == whole || signature == ecdsa(short) || signature == ecdsa(whole)
     }
+}
+
+fn text(bytes: &[u8]) -> String {
+    Base64UrlUnpadded::encode_string(bytes)
 }
 
 /// 48 bytes whose first is neither zero nor above 127: as a number of ASN.1 they stay as they are.
@@ -75,15 +84,14 @@ fn ecdsa(number: &[u8]) -> Vec<u8> {
     [&[0x30, 2 * (length + 2)], integer.as_slice(), &integer].concat()
 }
 
-fn ed25519(issuer: &Issuer) -> Option<KeyPair> {
-    let seed = Seed::from_slice(&bytes(issuer, "Ed25519", Seed::BYTES)).ok()?;
+fn ed25519(name: &str) -> Option<KeyPair> {
+    let seed = Seed::from_slice(&bytes(name, "Ed25519", Seed::BYTES)).ok()?;
     Some(KeyPair::from_seed(seed))
 }
 
 /// As many bytes as are asked for, always the same for one issuer and purpose: a large odd number.
-fn bytes(issuer: &Issuer, purpose: &str, length: usize) -> Vec<u8> {
-    let block =
-        |number: u8| Sha256::digest([issuer.name.as_bytes(), purpose.as_bytes(), &[0, number]].concat());
+fn bytes(name: &str, purpose: &str, length: usize) -> Vec<u8> {
+    let block = |number: u8| Sha256::digest([name.as_bytes(), purpose.as_bytes(), &[0, number]].concat());
     let mut bytes: Vec<u8> = (0..=u8::MAX).flat_map(block).take(length).collect();
     if let [first, .., last] = bytes.as_mut_slice() {
         *first |= 0x80;

@@ -19,7 +19,7 @@ pub use call::{Answered, Body, Call, Credential, CredentialPlace};
 pub use coverage::{Coverage, Covered};
 pub use excerpt::Excerpt;
 pub use host::SimulatedHost;
-pub use keys::{SealCheck, key_set};
+pub use keys::{SealCheck, key_set, public_jwk};
 pub use outcome::{Headers, Outcome, Passage, Passed, Shadowed, Verdict};
 pub use request::Request;
 pub use simulation::{Simulation, UnderWay};
