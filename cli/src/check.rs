@@ -1,6 +1,6 @@
 //! `spangate check FILE…`: every fault at once, of each file and between them.
 
-mod agreement;
+pub mod agreement;
 
 use std::path::PathBuf;
 
@@ -72,24 +72,29 @@ fn check(source: Source) -> Checked {
 }
 
 fn understand(node: Node, findings: &mut Diagnostics) -> Option<Understood> {
-    let loaded = match Kind::of(&node) {
-        Some(Kind::Policy) => spangate_policy::load(&node)
-            .map(|(policy, warnings)| (Understood::Policy(Box::new(policy), node), warnings)),
-        Some(Kind::Operations) => spangate_operations::load(&node)
-            .map(|(operations, warnings)| (Understood::Operations(operations), warnings)),
+    match Kind::of(&node) {
+        Some(Kind::Policy) => {
+            let (policy, others) = spangate_policy::check(&node);
+            findings.extend(others);
+            policy.map(|policy| Understood::Policy(Box::new(policy), node))
+        }
+        Some(Kind::Operations) => match spangate_operations::load(&node) {
+            Ok((operations, warnings)) => {
+                findings.extend(warnings);
+                Some(Understood::Operations(operations))
+            }
+            Err(faults) => {
+                findings.extend(faults);
+                None
+            }
+        },
         None => {
             let message = "this is neither a policy nor operations";
             let help = "a policy has `apis`, operations have `operations`";
             findings.push(Diagnostic::error("unknown_document", &Path::root(), message).help(help));
-            return None;
+            None
         }
-    };
-    let (understood, others) = match loaded {
-        Ok((understood, warnings)) => (Some(understood), warnings),
-        Err(faults) => (None, faults),
-    };
-    findings.extend(others);
-    understood
+    }
 }
 
 /// A call may be in any of the operations given; a file that has faults of its own is left out.

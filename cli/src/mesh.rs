@@ -4,7 +4,7 @@ mod clusters;
 
 use anyhow::Result;
 use serde_json::{Value, json};
-use spangate_document::{Diagnostics, Severity};
+use spangate_document::{Diagnostic, Diagnostics, Severity};
 
 use crate::report::Report;
 use crate::source::Source;
@@ -21,6 +21,8 @@ pub enum Prepared {
 pub fn prepare(source: &Source, clusters: &[Mapping], json: bool) -> Result<Prepared> {
     let mut findings = Diagnostics::default();
     let sound = source.policy(&mut findings);
+    let findings = findings.into_iter().map(as_the_gateway).collect::<Diagnostics>();
+    let sound = sound.filter(|_| !findings.has_errors());
     let report = Report { source, findings: findings.sorted() };
     if !json {
         anstream::eprint!("{}", report.picture());
@@ -33,4 +35,12 @@ pub fn prepare(source: &Source, clusters: &[Mapping], json: bool) -> Result<Prep
     let mut policy = node.to_json();
     clusters::rename(&mut policy, clusters)?;
     Ok(Prepared::Ready(policy))
+}
+
+/// What an author is only warned of, because a gateway will have none of it.
+fn as_the_gateway(finding: Diagnostic) -> Diagnostic {
+    match finding.code {
+        "no_leases" => Diagnostic { severity: Severity::Error, ..finding },
+        _ => finding,
+    }
 }

@@ -55,16 +55,10 @@ impl Source {
     /// The policy, if it has no fault at all, and the document that it comes from.
     pub fn policy(&self, findings: &mut Diagnostics) -> Option<(Policy, Node)> {
         let mut own = Diagnostics::default();
-        let node = self.parse_as_far_as_it_goes(&mut own);
-        let policy = node.and_then(|node| match spangate_policy::load(&node) {
-            Ok((policy, warnings)) => {
-                own.extend(warnings);
-                Some((policy, node))
-            }
-            Err(faults) => {
-                own.extend(faults);
-                None
-            }
+        let policy = self.parse_as_far_as_it_goes(&mut own).and_then(|node| {
+            let (policy, others) = spangate_policy::check(&node);
+            own.extend(others);
+            policy.map(|policy| (policy, node))
         });
         let policy = policy.filter(|_| !own.has_errors());
         findings.extend(own);

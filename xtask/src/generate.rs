@@ -1,9 +1,11 @@
-//! `generate`: the Rust of `core/proto/proto`, by protox, so that nobody needs a protoc binary. The result is
-//! committed; `lint` checks that it is what this makes.
+//! `generate`: the Rust of `core/proto/proto`, by protox, so that nobody needs a protoc binary, and the JSON Schema of
+//! policies. Both are committed; `lint` and the tests check that they are what this makes.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+
+use crate::step::{cargo, output};
 
 /// Where the generated files are.
 pub fn generated() -> PathBuf {
@@ -11,7 +13,10 @@ pub fn generated() -> PathBuf {
 }
 
 pub fn generate_in_place() -> Result<()> {
-    generate(&generated())
+    generate(&generated())?;
+    let schema = output(cargo().args(["run", "--quiet", "--package", "spangate-cli", "--", "schema"]))?;
+    std::fs::write(spangate_stack::root().join("docs/policy.schema.json"), schema + "\n")?;
+    Ok(())
 }
 
 /// Writes the generated files into `out`.

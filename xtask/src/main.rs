@@ -4,6 +4,7 @@
 mod bench;
 mod build;
 mod demo;
+mod fuzz;
 mod generate;
 mod lint;
 mod module;
@@ -37,7 +38,9 @@ enum Task {
     Bench(bench::Bench),
     /// Checks format, lints, generated code and the arrows between the crates
     Lint,
-    /// Generates the Rust of core/proto
+    /// Runs each fuzz target for so many seconds
+    Fuzz(fuzz::Fuzz),
+    /// Generates the Rust of core/proto and the schema of policies
     Generate,
 }
 
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Task::Demo(demo) => demo.run(),
         Task::Test(test) => test.run(),
         Task::Bench(bench) => bench.run(),
+        Task::Fuzz(fuzz) => fuzz.run(),
         Task::Lint => lint::lint(),
         Task::Generate => generate::generate_in_place(),
     };

@@ -3,16 +3,16 @@
 
 use spangate_document::{Diagnostic, Diagnostics, Node, Path, Span, suggestion};
 use spangate_operations::{Operation, Operations};
-use spangate_policy::{Operation as Route, Policy};
+use spangate_policy::{Operation as Route, Policy, Target};
 
 pub fn check(policy: &Policy, node: &Node, operations: &[Operations], findings: &mut Diagnostics) {
     for route in policy.operations() {
-        if let Some(api) = policy.apis().get(route.api) {
+        if let (Some(api), Target::Call(call)) = (policy.apis().get(route.api), &route.target) {
             let name = route.name.strip_prefix(&format!("{}.", api.name)).unwrap_or(&route.name);
             let steps = ["apis", &api.name, "operations", name];
             let path = steps.into_iter().fold(Path::root(), |path, step| path.member(step));
             let node = steps.into_iter().try_fold(node, |node, step| node.member(step));
-            Place { route, path, node }.check(operations, findings);
+            Place { route, call, path, node }.check(operations, findings);
         }
     }
 }
@@ -20,13 +20,14 @@ pub fn check(policy: &Policy, node: &Node, operations: &[Operations], findings: 
 /// An operation of the policy, and where it is written.
 struct Place<'p> {
     route: &'p Route,
+    call: &'p str,
     path: Path,
     node: Option<&'p Node>,
 }
 
 impl Place<'_> {
     fn check(&self, operations: &[Operations], findings: &mut Diagnostics) {
-        let call = &self.route.call;
+        let call = self.call;
         match operations.iter().find_map(|operations| operations.operation(call)) {
             Some(operation) => self.compare(operation, findings),
             None => {
