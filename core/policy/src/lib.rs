@@ -23,6 +23,8 @@ pub mod problem;
 pub mod reason;
 mod review;
 pub mod route;
+#[cfg(feature = "schema")]
+mod schema;
 mod step;
 pub mod token;
 pub mod validate;
@@ -34,4 +36,6 @@ pub use decide::{
 pub use effective::{EffectiveStep, Origin};
 pub use policy::{Api, CallView, Operation, Policy, Role, Target, Version, WideLimit};
 pub use review::check;
+#[cfg(feature = "schema")]
+pub use schema::schema;
 pub use step::{Cache, Concurrency, Placed, Quota, RateLimit, Step, StepId, Tier};
