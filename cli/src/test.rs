@@ -47,9 +47,9 @@ pub fn run(arguments: &Arguments) -> Result<Verdict> {
     let ran = files.into_iter().map(|source| run_file(source, &mut policies)).collect::<Result<Vec<_>>>()?;
     let reports: Vec<Report<'_>> = policies
         .iter()
-        .flat_map(Loaded::findings)
-        .chain(ran.iter().map(|file| (&file.source, &file.findings)))
-        .map(|(source, findings)| Report { source, findings: findings.clone().sorted() })
+        .flat_map(Loaded::faults)
+        .chain(ran.iter().map(|file| (&file.source, file.findings.clone())))
+        .map(|(source, findings)| Report { source, findings: findings.sorted() })
         .collect();
     if let Some(path) = &arguments.junit {
         junit::write(path, &ran, &reports)?;

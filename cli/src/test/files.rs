@@ -20,7 +20,10 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<Source>> {
         }
     }
     if found.is_empty() {
-        bail!("no test file in {}", paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "));
+        bail!(
+            "no test file in {}",
+            paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+        );
     }
     Ok(found)
 }
@@ -29,7 +32,8 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<Source>> {
 fn search(directory: &Path, found: &mut Vec<Source>) -> Result<()> {
     let context = || format!("cannot read {}", directory.display());
     let entries = fs::read_dir(directory).with_context(context)?;
-    let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>().with_context(context)?;
+    let mut paths =
+        entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>().with_context(context)?;
     paths.sort();
     for path in paths {
         let name = path.file_name().unwrap_or_default().to_string_lossy();

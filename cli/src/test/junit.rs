@@ -30,7 +30,8 @@ pub fn write(path: &Path, ran: &[Ran], reports: &[Report<'_>]) -> Result<()> {
         junit.add_test_suite(suite);
     }
     for report in reports {
-        let errors = report.findings.iter().filter(|finding| finding.severity == spangate_document::Severity::Error);
+        let errors =
+            report.findings.iter().filter(|finding| finding.severity == spangate_document::Severity::Error);
         let mut suite = TestSuite::new(report.source.name.as_str());
         for error in errors {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use spangate_document::{Diagnostics, Node};
+use spangate_document::{Diagnostics, Node, Severity};
 use spangate_policy::Policy;
-use spangate_simulation::{Coverage, Test, TestResult};
+use spangate_simulation::{Coverage, Covered, Test, TestResult};
 
 use crate::check::agreement;
 use crate::source::Source;
@@ -21,7 +21,7 @@ pub struct Loaded {
     /// Absent when it has faults.
     policy: Option<(Policy, Node)>,
     operations: Vec<(PathBuf, Source, Diagnostics)>,
-    pub coverage: Coverage,
+    coverage: Coverage,
 }
 
 impl Policies {
@@ -57,9 +57,10 @@ impl Loaded {
         self.policy.as_ref().map(|(policy, _)| policy)
     }
 
-    /// The document that it was read from.
-    pub fn node(&self) -> Option<&Node> {
-        self.policy.as_ref().map(|(_, node)| node)
+    /// What its tests have seen of it so far.
+    pub fn covered(&self) -> Option<Vec<Covered>> {
+        let (policy, document) = self.policy.as_ref()?;
+        Some(self.coverage.of(policy, document))
     }
 
     /// Runs a test of this policy.
@@ -68,10 +69,15 @@ impl Loaded {
         Some(test.run(policy, &mut self.coverage))
     }
 
-    /// The policy's findings, and those of what it was compared with.
-    pub fn findings(&self) -> impl Iterator<Item = (&Source, &Diagnostics)> {
+    /// What is wrong with the policy, and with what it was compared with. Warnings are `spangate check`'s to tell.
+    pub fn faults(&self) -> impl Iterator<Item = (&Source, Diagnostics)> {
         let operations = self.operations.iter().map(|(_, source, findings)| (source, findings));
-        std::iter::once((&self.source, &self.findings)).chain(operations)
+        std::iter::once((&self.source, &self.findings)).chain(operations).map(|(source, findings)| {
+            let mut faults = Diagnostics::default();
+            let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
+            errors.for_each(|error| faults.push(error.clone()));
+            (source, faults)
+        })
     }
 
     fn compare(&mut self, path: &Path) -> Result<()> {
@@ -80,16 +86,17 @@ impl Loaded {
         }
         let source = Source::read(path)?;
         let mut findings = Diagnostics::default();
-        let operations = source.parse(&mut findings).and_then(|node| match spangate_operations::load(&node) {
-            Ok((operations, warnings)) => {
-                findings.extend(warnings);
-                Some(operations)
-            }
-            Err(faults) => {
-                findings.extend(faults);
-                None
-            }
-        });
+        let operations =
+            source.parse(&mut findings).and_then(|node| match spangate_operations::load(&node) {
+                Ok((operations, warnings)) => {
+                    findings.extend(warnings);
+                    Some(operations)
+                }
+                Err(faults) => {
+                    findings.extend(faults);
+                    None
+                }
+            });
         if let (Some((policy, node)), Some(operations)) = (&self.policy, operations) {
             agreement::check(policy, node, &[operations], &mut self.findings);
         }

@@ -1,14 +1,10 @@
 //! Results as a person reads them.
 
-use anstyle::{AnsiColor, Style};
 use spangate_document::Severity;
 
 use super::Ran;
 use crate::report::Report;
-
-pub const GREEN: Style = AnsiColor::Green.on_default();
-pub const RED: Style = AnsiColor::Red.on_default();
-pub const DIM: Style = Style::new().dimmed();
+use crate::style::{DIM, GREEN, RED};
 
 /// What is wrong with the files, then a line for each test.
 pub fn show(ran: &[Ran], reports: &[Report<'_>]) {

@@ -21,6 +21,7 @@ pub struct Coverage {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Covered {
     pub path: String,
+    pub line: Option<u32>,
     /// Of the step; `operation` and `roles` for those.
     pub kind: &'static str,
     pub name: Option<String>,
@@ -47,32 +48,36 @@ impl Coverage {
     /// Every part of the policy: its steps in the order of the document, then its operations and their roles.
     pub fn of(&self, policy: &Policy, document: &Node) -> Vec<Covered> {
         let steps = policy.steps().iter().map(|step| self.step(step, document));
-        let operations = policy.operations().iter().flat_map(|operation| self.operation(operation));
+        let operations = policy.operations().iter().flat_map(|operation| self.operation(operation, document));
         steps.chain(operations).collect()
     }
 
     fn step(&self, step: &Step, document: &Node) -> Covered {
-        let ways = ways(step.kind_name(), Excerpt::of(document, step).when.is_some());
+        let Excerpt { line, when, .. } = Excerpt::of(document, step);
+        let ways = ways(step.kind_name(), when.is_some());
         Covered {
             path: step.path.clone(),
+            line,
             kind: step.kind_name(),
             name: step.name.clone(),
             missing: self.missing(&step.path, &ways),
         }
     }
 
-    fn operation(&self, operation: &Operation) -> impl Iterator<Item = Covered> {
+    fn operation(&self, operation: &Operation, document: &Node) -> impl Iterator<Item = Covered> {
         let (api, name) = operation.name.split_once('.').unwrap_or(("", &operation.name));
         let path = format!("apis.{api}.operations.{name}");
         let roles = format!("{path}.roles");
         let missing = if self.operations.contains(&operation.name) { vec![] } else { vec!["never reached"] };
+        let line = |path: &str| document.at(path)?.span.map(|span| span.line);
         let roles = (!operation.public).then(|| Covered {
             missing: self.missing(&roles, &[PASSES, REFUSES]),
+            line: line(&roles),
             path: roles,
             kind: "roles",
             name: None,
         });
-        [Covered { path, kind: "operation", name: None, missing }].into_iter().chain(roles)
+        [Covered { line: line(&path), path, kind: "operation", name: None, missing }].into_iter().chain(roles)
     }
 
     fn missing(&self, path: &str, ways: &[Way]) -> Vec<&'static str> {
@@ -103,7 +108,7 @@ impl Covered {
     }
 
     pub fn to_json(&self) -> Value {
-        let Self { path, kind, name, missing } = self;
-        json!({"path": path, "kind": kind, "name": name, "covered": self.is_covered(), "missing": missing})
+        let Self { path, line, kind, name, missing } = self;
+        json!({"path": path, "line": line, "kind": kind, "name": name, "covered": self.is_covered(), "missing": missing})
     }
 }

@@ -1,5 +1,7 @@
 //! What a step says, in one line for a person: its condition and what it does, as the author wrote them.
 
+use std::fmt;
+
 use spangate_document::{Node, Value};
 use spangate_policy::Step;
 
@@ -46,6 +48,17 @@ impl Excerpt {
     }
 }
 
+/// Such as `when request.host == "a": key: auth.subject, rate: 3/1h`; empty where there is nothing to tell.
+impl fmt::Display for Excerpt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.when, self.does.as_str()) {
+            (None, does) => f.write_str(does),
+            (Some(when), "") => write!(f, "when {when}"),
+            (Some(when), does) => write!(f, "when {when}: {does}"),
+        }
+    }
+}
+
 fn members(map: &Node) -> impl Iterator<Item = (&str, &Node)> {
     let members = match &map.value {
         Value::Map(members) => members.as_slice(),
@@ -58,7 +71,16 @@ fn member((name, node): (&str, &Node)) -> String {
     format!("{name}: {}", text(node))
 }
 
-/// A scalar as it is, the rest as JSON.
+/// As YAML writes it in one line, without quotation marks.
 fn text(node: &Node) -> String {
-    node.as_str().map_or_else(|| node.to_json().to_string(), str::to_owned)
+    match &node.value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::List(items) => format!("[{}]", items.iter().map(text).collect::<Vec<_>>().join(", ")),
+        Value::Map(members) => {
+            let members = members.iter().map(|(key, node)| member((&key.name, node)));
+            format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
+        }
+        Value::Bool(_) | Value::Integer(_) | Value::Float(_) => node.to_json().to_string(),
+    }
 }

@@ -1,7 +1,10 @@
 //! What became of a call, as plain data: for a test to compare, for a person to read, for a script as JSON.
 
 use serde_json::{Value, json};
+use spangate_document::Node;
 use spangate_policy::{Operation, Target};
+
+use crate::excerpt::Excerpt;
 
 /// Names in lower case, and values. A name may occur more than once.
 pub type Headers = Vec<(String, String)>;
@@ -172,7 +175,8 @@ impl Outcome {
         }
     }
 
-    pub fn to_json(&self) -> Value {
+    /// What became of the call, and the way that it took, with what `document` says at each place.
+    pub fn to_json(&self, document: &Node) -> Value {
         let Self {
             verdict,
             operation,
@@ -204,7 +208,7 @@ impl Outcome {
             "request_headers": pairs(request_headers),
             "body": body,
             "shadowed": shadowed.iter().map(Shadowed::to_json).collect::<Vec<_>>(),
-            "trace": trace.iter().map(Passage::to_json).collect::<Vec<_>>(),
+            "trace": trace.iter().map(|passage| passage.to_json(document)).collect::<Vec<_>>(),
         })
     }
 }
@@ -217,12 +221,16 @@ impl Shadowed {
 }
 
 impl Passage {
-    fn to_json(&self) -> Value {
+    fn to_json(&self, document: &Node) -> Value {
         let Self { path, kind, name, is_response, is_shadow, verdict, reason, error } = self;
+        let Excerpt { line, when, does } = Excerpt::at(document, path, kind);
         json!({
             "path": path,
+            "line": line,
             "kind": kind,
             "name": name,
+            "when": when,
+            "does": does,
             "side": if *is_response { "response" } else { "request" },
             "mode": if *is_shadow { "shadow" } else { "enforce" },
             "verdict": verdict.word(),
