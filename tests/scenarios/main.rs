@@ -16,5 +16,6 @@ mod keys;
 mod limits;
 mod policy_updates;
 mod refusals;
+mod same_everywhere;
 mod support;
 mod without_filter;

@@ -41,8 +41,7 @@ impl Policy {
             depth: 0,
             otherwise: false,
         });
-        let lists =
-            [(Origin::Policy, &self.code), (Origin::Api, api), (Origin::Operation, &operation.code)];
+        let lists = [(Origin::Policy, &self.code), (Origin::Api, api), (Origin::Operation, &operation.code)];
         let steps = lists.into_iter().flat_map(|(origin, code)| {
             code.steps().map(move |placed| EffectiveStep {
                 step: placed.step,

@@ -9,22 +9,36 @@ use ed25519_compact::{KeyPair, Seed};
 use p256::elliptic_curve::sec1::ToEncodedPoint as _;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256, Sha384};
-use spangate_policy::token::{Algorithm, Issuer, Key, KeySet, SignatureCheck};
+use spangate_policy::token::{Algorithm, Issuer, KeySet, SignatureCheck};
 
-/// The key set of one issuer: one key for each family of algorithms, all named after the issuer.
+/// The key set of one issuer: a key for each family of its algorithms, all named after the issuer.
 pub fn key_set(issuer: &Issuer) -> Option<Arc<KeySet>> {
-    let kid = &issuer.name;
-    let p256 =
-        p256::SecretKey::from_slice(&bytes(kid, "P-256", 32)).ok()?.public_key().to_encoded_point(false);
-    let p384 =
-        p384::SecretKey::from_slice(&bytes(kid, "P-384", 48)).ok()?.public_key().to_encoded_point(false);
-    let set = json!({"keys": [
-        {"kty": "RSA", "kid": kid, "n": text(&bytes(kid, "RSA", 256)), "e": "AQAB"},
-        {"kty": "EC", "crv": "P-256", "kid": kid, "x": text(p256.x()?), "y": text(p256.y()?)},
-        {"kty": "EC", "crv": "P-384", "kid": kid, "x": text(p384.x()?), "y": text(p384.y()?)},
-        public_jwk(kid)?,
-    ]});
-    KeySet::from_value(&set).ok().map(Arc::new)
+    let keys = issuer.algorithms.iter().map(|algorithm| jwk(&issuer.name, *algorithm));
+    let mut keys = keys.collect::<Option<Vec<_>>>()?;
+    keys.dedup();
+    KeySet::from_value(&json!({"keys": keys})).ok().map(Arc::new)
+}
+
+fn jwk(name: &str, algorithm: Algorithm) -> Option<Value> {
+    let ec = |curve: &str, x: Option<&[u8]>, y: Option<&[u8]>| {
+        Some(json!({"kty": "EC", "crv": curve, "kid": name, "x": text(x?), "y": text(y?)}))
+    };
+    match algorithm {
+        Algorithm::Rs256 | Algorithm::Rs384 | Algorithm::Rs512 => {
+            Some(json!({"kty": "RSA", "kid": name, "n": text(&bytes(name, "RSA", 256)), "e": "AQAB"}))
+        }
+        Algorithm::Es256 => {
+            let key = p256::SecretKey::from_slice(&bytes(name, "P-256", 32)).ok()?;
+            let point = key.public_key().to_encoded_point(false);
+            ec("P-256", point.x().map(|x| &**x), point.y().map(|y| &**y))
+        }
+        Algorithm::Es384 => {
+            let key = p384::SecretKey::from_slice(&bytes(name, "P-384", 48)).ok()?;
+            let point = key.public_key().to_encoded_point(false);
+            ec("P-384", point.x().map(|x| &**x), point.y().map(|y| &**y))
+        }
+        Algorithm::EdDsa => public_jwk(name),
+    }
 }
 
 /// The Ed25519 key of the issuer with that name, whose signatures hold outside of a simulation as well: a gateway that is
@@ -39,16 +53,15 @@ pub fn sign(issuer: &Issuer, algorithm: Algorithm, message: &[u8]) -> Option<Vec
         // No host is asked about these: the engine itself checks them, so they are real.
         return Some(ed25519(&issuer.name)?.sk.sign(message, None).to_vec());
     }
-    let keys = key_set(issuer)?;
-    // In the order of the set above.
-    let [rsa, p256, p384, _] = keys.iter().as_slice() else { return None };
-    let sealed = |key: &Key, hash: &str| seal(key.public().as_bytes(), hash, message);
+    let keys = KeySet::from_value(&json!({"keys": [jwk(&issuer.name, algorithm)?]})).ok()?;
+    let key = keys.iter().next()?.public();
+    let sealed = |hash: &str| seal(key.as_bytes(), hash, message);
     Some(match algorithm {
-        Algorithm::Rs256 => sealed(rsa, "sha256").to_vec(),
-        Algorithm::Rs384 => sealed(rsa, "sha384").to_vec(),
-        Algorithm::Rs512 => sealed(rsa, "sha512").to_vec(),
-        Algorithm::Es256 => sealed(p256, "sha256").iter().take(32).cycle().take(64).copied().collect(),
-        Algorithm::Es384 => sealed(p384, "sha384").repeat(2),
+        Algorithm::Rs256 => sealed("sha256").to_vec(),
+        Algorithm::Rs384 => sealed("sha384").to_vec(),
+        Algorithm::Rs512 => sealed("sha512").to_vec(),
+        Algorithm::Es256 => sealed("sha256").iter().take(32).cycle().take(64).copied().collect(),
+        Algorithm::Es384 => sealed("sha384").repeat(2),
         Algorithm::EdDsa => return None,
     })
 }

@@ -14,6 +14,8 @@ use hyper::header::{HeaderName, HeaderValue};
 pub struct Request {
     method: String,
     path: String,
+    /// In place of the gateway's own address.
+    authority: Option<String>,
     headers: HeaderMap,
     chunks: Vec<Vec<u8>>,
     /// Sent as `content-length`, or as the protocol's own way to say that there is no body.
@@ -26,6 +28,7 @@ impl Request {
         Self {
             method: method.to_owned(),
             path: path.to_owned(),
+            authority: None,
             headers: HeaderMap::new(),
             chunks: Vec::new(),
             length: Some(0),
@@ -46,6 +49,16 @@ impl Request {
     pub fn text(path: &str, text: &str) -> Self {
         let request = Self::new("POST", path).header("content-type", "application/json");
         Self { length: Some(text.len() as u64), chunks: vec![text.into()], ..request }
+    }
+
+    /// A body of so many bytes.
+    pub fn sized(self, size: usize) -> Self {
+        Self { length: Some(size as u64), chunks: vec![vec![b' '; size]], ..self }
+    }
+
+    /// As if it were sent to another name.
+    pub fn authority(self, authority: &str) -> Self {
+        Self { authority: Some(authority.to_owned()), ..self }
     }
 
     /// A body of unknown length, chunk by chunk.
@@ -75,6 +88,7 @@ impl Request {
     }
 
     pub(super) fn build(self, authority: &str, whole_uri: bool) -> Result<hyper::Request<Frames>> {
+        let authority = self.authority.as_deref().unwrap_or(authority);
         let request = hyper::Request::builder().method(self.method.as_str());
         let mut request = match whole_uri {
             true => request.uri(format!("http://{authority}{}", self.path)),

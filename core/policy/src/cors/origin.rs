@@ -30,11 +30,12 @@ impl OriginPattern {
             None => (host, false),
         };
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | ':' | '[' | ']' | '_');
-        let fits = scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
-            && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-            && !name.is_empty()
-            && !name.starts_with('.')
-            && name.chars().all(plain);
+        let fits =
+            scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
+                && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+                && !name.is_empty()
+                && !name.starts_with('.')
+                && name.chars().all(plain);
         if !fits {
             return Err(fault());
         }
@@ -82,7 +83,16 @@ mod tests {
 
     #[test]
     fn what_is_no_origin() {
-        for text in ["", "app.example", "https://", "https://a/", "https://a/b", "https://*", "https://a b", "https://u@a"] {
+        for text in [
+            "",
+            "app.example",
+            "https://",
+            "https://a/",
+            "https://a/b",
+            "https://*",
+            "https://a b",
+            "https://u@a",
+        ] {
             assert!(OriginPattern::parse(text).is_err(), "{text}");
         }
     }

@@ -1,7 +1,7 @@
 //! Pages of other origins: preflights are answered at once, before anybody is asked who they are, and what follows
 //! is told whether the page may read it.
 
-use super::progress::Progress;
+use super::progress::{Progress, Routed};
 use super::route;
 use super::scene::Scene;
 use super::step::{Ruling, refused, undecided};
@@ -27,8 +27,11 @@ impl Policy {
         else {
             return None;
         };
-        // A browser names no version before it may call: any will do.
+        // A browser names no version before it may call: any will do, and none is told to be old.
         match self.find(call, &method, |_| VersionWanted::Any) {
+            Ok(routed) if self.reads_version(&routed) => {
+                progress.routed = Some(Routed { version: None, ..routed });
+            }
             Ok(routed) => progress.routed = Some(routed),
             Err(refusal) => return Some(route::refuse(refusal, progress)),
         }

@@ -84,6 +84,13 @@ impl Policy {
         index.map_or(VersionWanted::Unknown, VersionWanted::Index)
     }
 
+    /// Whether the version is told beside the path.
+    pub(super) fn reads_version(&self, routed: &Routed) -> bool {
+        let operation = self.operations.get(routed.operation);
+        let api = operation.and_then(|operation| self.apis.get(operation.api));
+        api.is_some_and(|api| !is_path_versioned(api))
+    }
+
     /// The query parameter that names the version, where one does.
     pub(super) fn version_parameter(&self, progress: &Progress) -> Option<&str> {
         match &self.apis.get(progress.operation(self)?.api)?.versioning.as_ref()?.scheme {

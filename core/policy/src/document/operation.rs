@@ -1,6 +1,6 @@
 //! Operations: which calls they answer, who may call them, and what then happens.
 
-use spangate_document::{Diagnostic, Diagnostics, Fields, Node, Path, Span};
+use spangate_document::{Diagnostic, Diagnostics, Fields, Node, Path, Span, Value};
 
 use super::step::{AnswerSource, respond_with};
 use super::{Named, StepSource, Text, VersionSource, step, unknown_word};
@@ -80,10 +80,15 @@ fn target(
     template: Option<&Template>,
     diagnostics: &mut Diagnostics,
 ) -> Option<TargetSource> {
-    let there = ["call", "forward", "respond"].into_iter().filter(|name| fields.node().member(name).is_some());
-    let there: Vec<&str> = there.collect();
+    // A null counts as absent, as everywhere.
+    let is_there = |name: &&str| fields.node().member(name).is_some_and(|node| node.value != Value::Null);
+    let there: Vec<&str> = ["call", "forward", "respond"].into_iter().filter(is_there).collect();
     if there.len() != 1 {
-        let found = if there.is_empty() { "none is there".to_owned() } else { format!("`{}` are", there.join("`, `")) };
+        let found = if there.is_empty() {
+            "none is there".to_owned()
+        } else {
+            format!("`{}` are", there.join("`, `"))
+        };
         let message = format!("exactly one of `call`, `forward` and `respond` is needed, {found}");
         diagnostics.push(
             Diagnostic::error("target", fields.path(), message)

@@ -37,7 +37,8 @@ impl Rewrite {
                     return Err(format!("`{{{name}=**}}` is for routes: write `{{{name}}}`"));
                 }
                 Segment::Parameter(name) => {
-                    let known = template.map(|template| template.parameters().position(|known| known == name));
+                    let known =
+                        template.map(|template| template.parameters().position(|known| known == name));
                     match known {
                         Some(Some(number)) => Part::Parameter(number),
                         Some(None) => return Err(format!("the route has no parameter `{name}`")),

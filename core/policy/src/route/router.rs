@@ -59,13 +59,15 @@ impl RouterBuilder {
 
     pub fn finish(mut self) -> Router {
         for leaf in &mut self.leaves {
-            // An exact host before a longer wildcard before a shorter one before none at all.
+            // An exact host before a longer wildcard before a shorter one before none at all; then the versions in
+            // their order, so that the order of operations decides nothing.
             leaf.candidates.sort_by_key(|candidate| {
-                Reverse(match &candidate.host {
+                let host = match &candidate.host {
                     Some(HostPattern::Exact(_)) => (2, 0),
                     Some(HostPattern::Below(suffix)) => (1, suffix.len()),
                     None => (0, 0),
-                })
+                };
+                (Reverse(host), candidate.version)
             });
         }
         Router { tree: self.tree, leaves: self.leaves }

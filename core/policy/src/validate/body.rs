@@ -21,7 +21,12 @@ pub enum BodyFault {
 
 impl BodyRule {
     /// What the headers of a request tell: whether a body follows, its length if they say it, its media type.
-    pub fn check(&self, follows: bool, size: Option<i64>, media_type: &Occurrence<'_>) -> Result<(), BodyFault> {
+    pub fn check(
+        &self,
+        follows: bool,
+        size: Option<i64>,
+        media_type: &Occurrence<'_>,
+    ) -> Result<(), BodyFault> {
         if !follows || size == Some(0) {
             return if self.required { Err(BodyFault::Missing) } else { Ok(()) };
         }
@@ -103,7 +108,10 @@ mod tests {
         assert_eq!(rule().check(false, None, &json), Err(BodyFault::Missing));
         assert_eq!(rule().check(true, Some(0), &json), Err(BodyFault::Missing));
         for other in ["application/jsonx", "application", "", "image/png"] {
-            assert_eq!(rule().check(true, Some(1), &Occurrence::Once(other.into())), Err(BodyFault::MediaType));
+            assert_eq!(
+                rule().check(true, Some(1), &Occurrence::Once(other.into())),
+                Err(BodyFault::MediaType)
+            );
         }
         assert_eq!(rule().check(true, Some(1), &Occurrence::Absent), Err(BodyFault::MediaType));
         assert_eq!(rule().check(true, Some(1), &Occurrence::Repeated), Err(BodyFault::MediaType));

@@ -139,7 +139,10 @@ impl ParameterRule {
 }
 
 impl Number {
-    #[expect(clippy::cast_precision_loss, reason = "a fraction against an integer is compared as numbers are")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a fraction against an integer is compared as numbers are"
+    )]
     fn compare(self, other: Self) -> Ordering {
         match (self, other) {
             (Self::Integer(a), Self::Integer(b)) => a.cmp(&b),
@@ -223,7 +226,11 @@ mod tests {
         let mut text = rule(ParameterType::String);
         (text.min_length, text.max_length) = (Some(2), Some(3));
         text.pattern = Some(Regex::new("^[a-zé]+$").unwrap());
-        let refused = [("a", ParameterFault::Length), ("abcd", ParameterFault::Length), ("AB", ParameterFault::Pattern)];
+        let refused = [
+            ("a", ParameterFault::Length),
+            ("abcd", ParameterFault::Length),
+            ("AB", ParameterFault::Pattern),
+        ];
         check(&text, &["ab", "éé", "abc"], &refused);
         text.one_of = vec!["ab".to_owned()];
         check(&text, &["ab"], &[("abc", ParameterFault::NotListed)]);

@@ -69,10 +69,7 @@ fn issuers(names: &[&str], node: &Node, path: &Path, diagnostics: &mut Diagnosti
     if names.is_empty() {
         diagnostics.error("invalid_value", path, node, "at least one issuer is needed");
     }
-    names
-        .iter()
-        .map(|name| Text { text: (*name).to_owned(), path: path.clone(), span: node.span })
-        .collect()
+    names.iter().map(|name| Text { text: (*name).to_owned(), path: path.clone(), span: node.span }).collect()
 }
 
 /// `bearer`, or a map of one member: `{header: NAME}`, `{cookie: NAME}`, `{query: NAME}`.

@@ -160,7 +160,6 @@ fn key(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Option<Text> {
 }
 
 fn unavailable(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Unavailable {
-    let words =
-        [("deny", Unavailable::Deny), ("allow", Unavailable::Allow), ("proxy", Unavailable::Proxy)];
+    let words = [("deny", Unavailable::Deny), ("allow", Unavailable::Allow), ("proxy", Unavailable::Proxy)];
     fields.word("unavailable", &words, diagnostics).unwrap_or_default()
 }

@@ -8,8 +8,8 @@ mod limit;
 mod refusal;
 mod validate;
 
-pub use answer::{AnswerSource, CacheSource};
 pub(super) use answer::respond_with;
+pub use answer::{AnswerSource, CacheSource};
 pub use authenticate::{AuthenticateSource, CredentialPlace};
 pub use header::{HeaderEdits, is_header_name};
 pub use limit::{
@@ -104,8 +104,7 @@ fn nested_list(
 
 fn read(node: &Node, path: Path, depth: usize, diagnostics: &mut Diagnostics) -> Option<StepSource> {
     let mut fields = Fields::of(node, path.clone(), diagnostics)?;
-    let kinds: Vec<&'static str> =
-        KINDS.into_iter().filter(|kind| node.member(kind).is_some()).collect();
+    let kinds: Vec<&'static str> = KINDS.into_iter().filter(|kind| node.member(kind).is_some()).collect();
     let [kind] = kinds[..] else {
         diagnostics.push(kind_fault(node, &path, &kinds));
         return None;

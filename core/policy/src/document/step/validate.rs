@@ -27,9 +27,8 @@ pub(super) fn read(body: Body<'_, '_>, diagnostics: &mut Diagnostics) -> Option<
     let unknown = [("deny", true), ("allow", false)];
     let refuse_unknown = fields.word("unknown_query", &unknown, diagnostics).unwrap_or(false);
     let body = match fields.take("body") {
-        Some(node) => {
-            Fields::of(node, fields.path().member("body"), diagnostics).map(|rule| self::body(rule, diagnostics))
-        }
+        Some(node) => Fields::of(node, fields.path().member("body"), diagnostics)
+            .map(|rule| self::body(rule, diagnostics)),
         None => None,
     };
     fields.finish(diagnostics);
