@@ -9,6 +9,7 @@
 )]
 
 mod calls;
+mod cel;
 mod checks;
 mod failures;
 mod hostile;

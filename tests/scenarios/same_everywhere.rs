@@ -40,7 +40,9 @@ fn agree(name: &str) {
         counted.retain(|_, times| *times > 0);
         counted
     };
-    eventually("the gateway has counted every call", || counted().values().sum::<u64>() >= told.values().sum());
+    eventually("the gateway has counted every call", || {
+        counted().values().sum::<u64>() >= told.values().sum()
+    });
     assert_eq!(counted(), told);
     assert_sound(&stack);
 }

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::Ports;
 
@@ -52,6 +52,20 @@ pub fn adapt(shipped: &Value, ports: &Ports, paths: &Paths) -> Value {
         Value::String(text) => path(text, paths).into(),
         other => other.clone(),
     }
+}
+
+/// An upstream of a user's own, on a port of this machine.
+pub fn add_cluster(configuration: &mut Value, name: &str, port: u16) -> Option<()> {
+    let address = json!({"address": "127.0.0.1", "port_value": port});
+    let endpoint = json!({"endpoint": {"address": {"socket_address": address}}});
+    let cluster = json!({
+        "name": name,
+        "type": "STATIC",
+        "connect_timeout": "2s",
+        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [endpoint]}]},
+    });
+    configuration.pointer_mut("/static_resources/clusters")?.as_array_mut()?.push(cluster);
+    Some(())
 }
 
 fn port(shipped: u64, ports: &Ports) -> u64 {

@@ -68,6 +68,8 @@ pub struct Options {
     pub documents: Documents,
     /// Envoy's worker threads; as many as cores where none is given.
     pub workers: Option<u32>,
+    /// Clusters beyond those of `envoy.yaml`, each with a port of this machine: upstreams that a policy forwards to.
+    pub upstreams: Vec<(String, u16)>,
     /// Set from outside (Ctrl-C), it ends the waiting for parts that are not ready yet.
     pub interrupted: Arc<AtomicBool>,
 }
@@ -80,6 +82,7 @@ impl Options {
             programs: Programs::find()?,
             documents: Documents::storefront(),
             workers: None,
+            upstreams: Vec::new(),
             interrupted: Arc::default(),
         })
     }
@@ -91,6 +94,11 @@ impl Options {
 
     pub fn operations(mut self, text: impl Into<String>) -> Self {
         self.documents.operations = Document::Text(text.into());
+        self
+    }
+
+    pub fn upstream(mut self, cluster: &str, port: u16) -> Self {
+        self.upstreams.push((cluster.to_owned(), port));
         self
     }
 

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::envoy_config::{Paths, adapt};
+use crate::envoy_config::{Paths, adapt, add_cluster};
 use crate::programs::root;
 use crate::{Options, Part, Process, emulator, http, read_yaml};
 
@@ -204,7 +204,11 @@ impl Layout {
         }
         let envoy = directory.join("envoy.json");
         let shipped = read_yaml(&root().join("envoy.yaml"))?;
-        std::fs::write(&envoy, adapt(&shipped, &options.ports, &paths).to_string())?;
+        let mut adapted = adapt(&shipped, &options.ports, &paths);
+        for (name, port) in &options.upstreams {
+            add_cluster(&mut adapted, name, *port).context("envoy.yaml has no clusters")?;
+        }
+        std::fs::write(&envoy, adapted.to_string())?;
         let documents = &options.documents;
         let policy = documents.policy.place(directory, "policy.yaml")?;
         Ok(Self {
