@@ -8,7 +8,7 @@ mod show;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use spangate_document::{Diagnostics, Severity};
 use spangate_simulation::{Files, Suite, TestResult};
@@ -98,7 +98,8 @@ fn policy_of<'p>(
     let Some(policy) = &files.policy else { return Ok(None) };
     let directory = Path::new(&source.name).parent().unwrap_or(Path::new(""));
     let operations: Vec<PathBuf> = files.operations.iter().map(|file| directory.join(file)).collect();
-    policies.load(&directory.join(policy), &operations).map(Some)
+    let loaded = policies.load(&directory.join(policy), &operations);
+    loaded.with_context(|| format!("{} names a file that is not there", source.name)).map(Some)
 }
 
 fn as_json(ran: &[Ran], reports: &[Report<'_>], coverage: Option<Value>) -> Value {

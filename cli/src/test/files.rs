@@ -14,7 +14,8 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<Source>> {
     let mut found = Vec::new();
     for path in paths {
         if path.is_dir() {
-            search(path, &mut found)?;
+            // Nobody writes `./` before each name.
+            search(path.strip_prefix(".").unwrap_or(path), &mut found)?;
         } else {
             found.push(Source::read(path)?);
         }
@@ -31,7 +32,8 @@ pub fn find(paths: &[PathBuf]) -> Result<Vec<Source>> {
 /// Depth first, in the order of names; what begins with a dot is passed over.
 fn search(directory: &Path, found: &mut Vec<Source>) -> Result<()> {
     let context = || format!("cannot read {}", directory.display());
-    let entries = fs::read_dir(directory).with_context(context)?;
+    let entries = fs::read_dir(if directory.as_os_str().is_empty() { Path::new(".") } else { directory })
+        .with_context(context)?;
     let mut paths =
         entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>().with_context(context)?;
     paths.sort();

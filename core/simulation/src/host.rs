@@ -1,5 +1,6 @@
 //! A host without a proxy: simulated time, keys that can be away, and limits kept as the gateway keeps them.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use spangate_limits::window::{self, Usage};
 use spangate_limits::{Cell, Entry, Hold, Lease, Outcome, QuotaOutcome, Take};
 use spangate_policy::document::LimitScope;
 use spangate_policy::facts::Timestamp;
-use spangate_policy::token::{KeySet, SignatureCheck};
+use spangate_policy::token::{Issuer, KeySet, SignatureCheck};
 use spangate_policy::{Caller, Concurrency, Host, Policy, Quota, Tier};
 
 use crate::keys::{SealCheck, key_set};
@@ -25,11 +26,28 @@ struct Account {
     key: Vec<u8>,
 }
 
+/// An issuer's keys: made once a token asks for them, since that takes a while.
+#[derive(Debug)]
+struct Keys {
+    /// None when they cannot be had.
+    issuer: Option<Issuer>,
+    made: OnceCell<Option<Arc<KeySet>>>,
+}
+
+impl Keys {
+    fn of(issuer: &Issuer) -> Self {
+        Self { issuer: Some(issuer.clone()), made: OnceCell::new() }
+    }
+
+    fn set(&self) -> Option<Arc<KeySet>> {
+        self.made.get_or_init(|| key_set(self.issuer.as_ref()?)).clone()
+    }
+}
+
 /// The state that calls share.
 #[derive(Debug)]
 pub struct SimulatedHost {
-    /// Of each issuer.
-    keys: Vec<Option<Arc<KeySet>>>,
+    issuers: Vec<Keys>,
     now: u64,
     rates: HashMap<Account, (Cell, Lease)>,
     quotas: HashMap<Account, Usage>,
@@ -41,7 +59,7 @@ pub struct SimulatedHost {
 impl SimulatedHost {
     pub fn new(policy: &Policy) -> Self {
         Self {
-            keys: policy.issuers().iter().map(key_set).collect(),
+            issuers: policy.issuers().iter().map(Keys::of).collect(),
             now: 0,
             rates: HashMap::new(),
             quotas: HashMap::new(),
@@ -57,8 +75,8 @@ impl SimulatedHost {
 
     /// The keys of this issuer cannot be had.
     pub fn without_keys(&mut self, issuer: usize) {
-        if let Some(keys) = self.keys.get_mut(issuer) {
-            *keys = None;
+        if let Some(keys) = self.issuers.get_mut(issuer) {
+            *keys = Keys { issuer: None, made: OnceCell::new() };
         }
     }
 
@@ -104,7 +122,7 @@ impl Host for SimulatedHost {
     fn remember_caller(&mut self, _token: &str, _caller: &Rc<Caller>) {}
 
     fn keys(&self, issuer: usize) -> Option<Arc<KeySet>> {
-        self.keys.get(issuer)?.clone()
+        self.issuers.get(issuer)?.set()
     }
 
     fn draw(&mut self, tier: &Tier, scope: LimitScope, account: &[u8], cost: u64) -> Outcome {
