@@ -8,15 +8,15 @@ use super::progress::Progress;
 use super::scene::Scene;
 use super::step::Ruling;
 use super::trace::{Place, Refused, Verdict};
-use super::{Host, Need};
+use super::{Host, KeysSince, Need};
 use crate::condition::EvaluationError;
 use crate::document::{CredentialPlace, Mode};
 use crate::facts::{Call, Occurrence};
 use crate::policy::Policy;
-use crate::problem::Refusal;
+use crate::problem::{Answer, Refusal};
 use crate::reason::Reason;
 use crate::step::{Authenticate, StepId};
-use crate::token::{Demands, KeySource, Rejection, Verified, verify};
+use crate::token::{Demands, KeySource, Rejection, Verified, WELL_KNOWN, verify};
 
 /// A verified token and the roles that its claims give.
 #[derive(Debug)]
@@ -89,23 +89,25 @@ impl Policy {
 
     fn ask(&self, step: &Authenticate, progress: &Progress, call: &impl Call, host: &mut impl Host) -> Asked {
         let credential = credential(&step.from, call);
-        let token = match credential.token() {
+        let token = match credential.token().and_then(|token| only(token, &step.from, call)) {
             Ok(Some(token)) => token,
             Ok(None)
                 if step.optional || progress.operation(self).is_some_and(|operation| operation.public) =>
             {
                 return Asked::Nobody;
             }
-            Ok(None) => return self.challenge(Reason::TokenMissing),
-            Err(reason) => return self.challenge(reason),
+            Ok(None) => return self.challenge(step, Reason::TokenMissing),
+            Err(reason) => return self.challenge(step, reason),
         };
         let now = i64::try_from(call.time().nanoseconds.div_euclid(1_000_000_000)).unwrap_or(i64::MAX);
         let demands = Demands { issuers: &step.issuers, token_types: &step.token_types, bound: step.bound };
         let certificate = || call.peer_certificate();
-        if let Some(caller) = host.known_caller(token) {
+        // One that is known as another issuer's may be of one that this step accepts, too.
+        let known = host.known_caller(token).filter(|caller| step.issuers.contains(&caller.token.issuer()));
+        if let Some(caller) = known {
             return match caller.token.stands(&self.issuers, &demands, now, certificate) {
                 Ok(()) => Asked::Known(caller),
-                Err(fault) => self.challenge(fault.reason()),
+                Err(fault) => self.challenge(step, fault.reason()),
             };
         }
         let keys = |issuer| host.keys(issuer);
@@ -115,16 +117,26 @@ impl Policy {
                 host.remember_caller(token, &caller);
                 Asked::Known(caller)
             }
-            Err(Rejection::Refused(fault)) => self.challenge(fault.reason()),
-            // The host tries to get keys once; that it could not is not the caller's fault, and no 401.
+            Err(Rejection::Refused(fault)) => self.challenge(step, fault.reason()),
+            // That the host could not get keys is not the caller's fault, and no 401.
             Err(Rejection::KeysMissing(issuer)) if !progress.awaited_keys => Asked::Need(issuer),
-            Err(Rejection::KeysMissing(_)) => {
-                Asked::Refused(Refusal::from(Reason::KeysUnavailable).header("retry-after", "5"))
+            Err(Rejection::KeysMissing(_)) => keys_unavailable(),
+            Err(Rejection::KeyUnknown(issuer, fault)) => {
+                if !self.fetches_keys(issuer) || host.knows_of_no_key(token) {
+                    return self.challenge(step, fault.reason());
+                }
+                if !progress.awaited_keys {
+                    return Asked::Need(issuer);
+                }
+                match host.keys_since(issuer, call.time()) {
+                    KeysSince::Fetched => {
+                        host.remember_no_key(token);
+                        self.challenge(step, fault.reason())
+                    }
+                    KeysSince::Awaited => Asked::Need(issuer),
+                    KeysSince::Unavailable => keys_unavailable(),
+                }
             }
-            Err(Rejection::KeyUnknown(issuer, _)) if !progress.awaited_keys && self.fetches_keys(issuer) => {
-                Asked::Need(issuer)
-            }
-            Err(Rejection::KeyUnknown(_, fault)) => self.challenge(fault.reason()),
         }
     }
 
@@ -139,16 +151,52 @@ impl Policy {
         Caller { token, roles, rendering: OnceCell::new() }
     }
 
-    /// A refusal that says how to authenticate (RFC 6750, section 3).
-    fn challenge(&self, reason: Reason) -> Asked {
+    /// A refusal that says how to authenticate (RFC 6750, section 3), and where to read about it (RFC 9728, section 5.1).
+    fn challenge(&self, step: &Authenticate, reason: Reason) -> Asked {
         let mut challenge = format!("Bearer realm=\"{}\"", self.name.replace(['"', '\\'], "_"));
         if reason != Reason::TokenMissing {
-            challenge.push_str(", error=\"invalid_token\", error_description=\"");
-            challenge.push_str(reason.detail());
-            challenge.push('"');
+            let error = if reason == Reason::TokenRepeated { "invalid_request" } else { "invalid_token" };
+            for text in [", error=\"", error, "\", error_description=\"", reason.detail(), "\""] {
+                challenge.push_str(text);
+            }
+        }
+        let mut issuers = step.issuers.iter().filter_map(|issuer| self.issuers.get(*issuer));
+        if let Some(metadata) = issuers.find_map(|issuer| issuer.resource_metadata.as_ref()) {
+            challenge.push_str(&format!(", resource_metadata=\"{}\"", metadata.url));
         }
         Asked::Refused(Refusal::from(reason).header("www-authenticate", challenge))
     }
+
+    /// The document of a resource, for clients that have no token yet. Whoever asks is answered, whatever the policy's
+    /// steps.
+    pub(super) fn resource_metadata(&self, call: &impl Call) -> Option<Answer> {
+        if !call.path().starts_with(WELL_KNOWN) || !matches!(call.method(), "GET" | "HEAD") {
+            return None;
+        }
+        let documents = || self.issuers.iter().filter_map(|issuer| issuer.resource_metadata.as_ref());
+        let mut here = documents().filter(|metadata| metadata.url.path == call.path());
+        // Behind another proxy a call's host may be none of the policy's: then the path alone tells.
+        let url = &documents()
+            .find(|metadata| metadata.url.path == call.path() && metadata.url.authority == call.authority())
+            .or_else(|| here.next())?
+            .url;
+        let mut all = documents().filter(|metadata| metadata.url == *url);
+        let mut document = all.next()?.clone();
+        all.for_each(|other| document.join(other));
+        Some(Answer {
+            status: 200,
+            headers: vec![
+                ("content-type".into(), "application/json".to_owned()),
+                // Public, and read by pages of any origin.
+                ("access-control-allow-origin".into(), "*".to_owned()),
+            ],
+            body: serde_json::Value::Object(document.members).to_string().into(),
+        })
+    }
+}
+
+fn keys_unavailable() -> Asked {
+    Asked::Refused(Refusal::from(Reason::KeysUnavailable).header("retry-after", "5"))
 }
 
 /// A credential as it stands in the request.
@@ -163,7 +211,11 @@ impl Credential<'_> {
         match self {
             Self::Bearer(authorization) => bearer(authorization),
             Self::Alone(Occurrence::Absent) => Ok(None),
-            Self::Alone(Occurrence::Once(token)) => alone(token).map(Some),
+            // Some clients write the scheme whatever the header's name.
+            Self::Alone(Occurrence::Once(value)) => match bearer_token(value.trim_matches(' ')) {
+                Some(token) => alone(token).map(Some),
+                None => alone(value).map(Some),
+            },
             Self::Alone(Occurrence::Repeated) => Err(Reason::TokenRepeated),
             Self::Alone(Occurrence::Malformed) => Err(Reason::TokenMalformed),
         }
@@ -200,11 +252,32 @@ fn cookie<'c>(call: &'c impl Call, name: &str) -> Occurrence<'c> {
     found
 }
 
+/// A client must not send its token in two ways at once (RFC 6750, section 2). A header of another name is another
+/// scheme: what stands beside it is not for us.
+fn only<'t>(
+    token: Option<&'t str>,
+    from: &CredentialPlace,
+    call: &impl Call,
+) -> Result<Option<&'t str>, Reason> {
+    let elsewhere = matches!(from, CredentialPlace::Cookie(_) | CredentialPlace::Query(_))
+        && !matches!(bearer(&call.header("authorization")), Ok(None));
+    if token.is_some() && elsewhere { Err(Reason::TokenRepeated) } else { Ok(token) }
+}
+
 fn alone(token: &str) -> Result<&str, Reason> {
+    if token.contains([',', ' ']) {
+        return Err(Reason::TokenRepeated);
+    }
     if token.is_empty() || token.contains(|c: char| !c.is_ascii_graphic()) {
         return Err(Reason::TokenMalformed);
     }
-    if token.contains(',') { Err(Reason::TokenRepeated) } else { Ok(token) }
+    Ok(token)
+}
+
+/// What follows the name of the scheme, if it is ours (RFC 9110, section 11.1: in any case).
+fn bearer_token(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_start_matches(' '))
 }
 
 /// The token of the one credential. More than one, in whatever form, is refused: two readers might each take
@@ -216,14 +289,13 @@ fn bearer<'a>(authorization: &'a Occurrence<'_>) -> Result<Option<&'a str>, Reas
         Occurrence::Malformed => return Err(Reason::TokenMalformed),
         Occurrence::Once(value) => value.trim_matches(' '),
     };
-    if value.contains(',') {
-        return Err(Reason::TokenRepeated);
+    if let Some(token) = bearer_token(value) {
+        return alone(token).map(Some);
     }
-    let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Ok(None);
-    }
-    alone(token.trim_start_matches(' ')).map(Some)
+    // Parameters of other schemes have commas too.
+    let is_bearer =
+        |part: &str| part.split_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case("bearer"));
+    if value.split(',').any(is_bearer) { Err(Reason::TokenRepeated) } else { Ok(None) }
 }
 
 #[cfg(test)]
@@ -245,7 +317,11 @@ mod tests {
         check("", Ok(None));
         check("Bearer", Err(Reason::TokenMalformed));
         check("Bearer ", Err(Reason::TokenMalformed));
-        check("Bearer a b", Err(Reason::TokenMalformed));
+        check("Bearer a b", Err(Reason::TokenRepeated));
+        check("bearer  a  Bearer b", Err(Reason::TokenRepeated));
+        check("Basic YTpi, bearer b", Err(Reason::TokenRepeated));
+        check("Basic YTpi,Bearer b", Err(Reason::TokenRepeated));
+        check("Digest username=\"a\", realm=\"b\"", Ok(None));
         check("Bearer a\tb", Err(Reason::TokenMalformed));
         check("Bearer a, Bearer b", Err(Reason::TokenRepeated));
         check("Bearer a,Basic b", Err(Reason::TokenRepeated));

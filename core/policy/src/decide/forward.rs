@@ -34,27 +34,29 @@ impl Policy {
             target.push_str(&query);
         }
         let mut edits = Vec::new();
+        let mut tokens = Vec::new();
         for place in self.removed_credentials(progress) {
-            edits.push(match place {
-                CredentialPlace::Bearer => HeaderEdit::Remove("authorization"),
-                CredentialPlace::Header(name) => HeaderEdit::Remove(name),
-                CredentialPlace::Cookie(name) => match cookies_without(call, name) {
-                    cookies if cookies.is_empty() => HeaderEdit::Remove("cookie"),
-                    cookies => HeaderEdit::Set("cookie", cookies),
-                },
-                CredentialPlace::Query(_) => continue,
+            match place {
+                CredentialPlace::Bearer => edits.push(HeaderEdit::Remove("authorization")),
+                CredentialPlace::Header(name) => edits.push(HeaderEdit::Remove(name)),
+                CredentialPlace::Cookie(name) => tokens.push(name.as_str()),
+                CredentialPlace::Query(_) => {}
+            }
+        }
+        if !tokens.is_empty() {
+            edits.push(match cookies_without(call, &tokens) {
+                cookies if cookies.is_empty() => HeaderEdit::Remove("cookie"),
+                cookies => HeaderEdit::Set("cookie", cookies),
             });
         }
         edits.extend(self.request_edits(progress));
         Some(Forwarded { cluster: &forward.cluster, target, edits })
     }
 
-    /// The query parameter that held a token which is for nobody else.
-    pub fn token_parameter<'p>(&'p self, progress: &'p Progress) -> Option<&'p str> {
-        self.removed_credentials(progress).find_map(|place| match place {
-            CredentialPlace::Query(name) => Some(name.as_str()),
-            _ => None,
-        })
+    /// Whether that query parameter held a token which is for nobody else.
+    pub fn is_token_parameter(&self, progress: &Progress, name: &str) -> bool {
+        self.removed_credentials(progress)
+            .any(|place| matches!(place, CredentialPlace::Query(parameter) if parameter == name))
     }
 
     /// What `set_header` and `remove_header` do to the request.
@@ -88,23 +90,28 @@ impl Policy {
     /// The query as it came, but for the token.
     fn passed_query<'c>(&self, progress: &Progress, call: &'c impl Call) -> Option<Cow<'c, str>> {
         let query = call.raw_query()?;
-        let Some(token) = self.token_parameter(progress) else { return Some(Cow::Borrowed(query)) };
+        if !self.removed_credentials(progress).any(|place| matches!(place, CredentialPlace::Query(_))) {
+            return Some(Cow::Borrowed(query));
+        }
         let kept = query.split('&').filter(|pair| {
             // Routing has refused a query that does not decode.
-            crate::route::decode_query(pair).flatten().all(|(name, _)| name != token)
+            crate::route::decode_query(pair)
+                .flatten()
+                .all(|(name, _)| !self.is_token_parameter(progress, &name))
         });
         Some(Cow::Owned(kept.collect::<Vec<_>>().join("&")))
     }
 }
 
-/// All cookies but one (RFC 6265, section 4.2.1).
-fn cookies_without(call: &impl Call, removed: &str) -> String {
+/// All cookies but those (RFC 6265, section 4.2.1).
+fn cookies_without(call: &impl Call, removed: &[&str]) -> String {
     let mut kept = Vec::new();
     for (name, value) in call.headers() {
         if name == "cookie" {
             let cookies = value.unwrap_or_default();
             let others = cookies.split(';').map(str::trim).filter(|cookie| {
-                !cookie.is_empty() && cookie.split('=').next().map(str::trim) != Some(removed)
+                let name = cookie.split('=').next().unwrap_or_default().trim();
+                !cookie.is_empty() && !removed.contains(&name)
             });
             kept.extend(others.map(str::to_owned));
         }

@@ -30,7 +30,7 @@ use self::progress::Stage;
 use self::step::Ruling;
 use crate::condition::EvaluationError;
 use crate::document::{LimitScope, Mode};
-use crate::facts::Call;
+use crate::facts::{Call, Timestamp};
 use crate::policy::{Operation, Policy, Target};
 use crate::problem::{Answer, Refusal};
 use crate::reason::Reason;
@@ -45,6 +45,15 @@ pub trait Host: SignatureCheck {
     fn remember_caller(&mut self, token: &str, caller: &Rc<Caller>);
     /// The keys of the issuer with this index.
     fn keys(&self, issuer: usize) -> Option<Arc<KeySet>>;
+    /// Whether those keys are as new as the call that has waited for them, which came at `since`.
+    fn keys_since(&self, _issuer: usize, _since: Timestamp) -> KeysSince {
+        KeysSince::Fetched
+    }
+    /// Whether this very token was refused a moment ago, with new keys, for want of its own.
+    fn knows_of_no_key(&self, _token: &str) -> bool {
+        false
+    }
+    fn remember_no_key(&mut self, _token: &str) {}
     /// Draws permits for one call.
     fn draw(&mut self, tier: &Tier, scope: LimitScope, account: &[u8], cost: u64) -> Outcome;
     /// Draws one permit of which it is not known yet whether the call will count.
@@ -63,6 +72,17 @@ pub trait Host: SignatureCheck {
     fn enter(&mut self, limit: &Concurrency, account: &[u8]) -> Entry;
     /// Gives it back.
     fn leave(&mut self, limit: &Concurrency, account: &[u8]);
+}
+
+/// What became of the wait for an issuer's keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeysSince {
+    /// They were fetched after the call came: what is not among them is nobody's.
+    Fetched,
+    /// They were not yet: the call has to go on waiting.
+    Awaited,
+    /// They could not be, and will not be while the call may wait.
+    Unavailable,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

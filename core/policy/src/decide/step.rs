@@ -228,9 +228,10 @@ impl Policy {
 
     /// Whether each query parameter has a rule, or is read by the policy itself.
     fn knows_query(&self, validation: &Validation, progress: &Progress, call: &impl Call) -> bool {
-        let own = [self.version_parameter(progress), self.token_parameter(progress)];
+        let version = self.version_parameter(progress);
         call.queries().all(|(name, _)| {
-            own.contains(&Some(name.as_ref()))
+            version == Some(name.as_ref())
+                || self.is_token_parameter(progress, &name)
                 || validation
                     .parameters
                     .iter()
