@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use serde_json::{Value, json};
+use serde_json::Value;
 use spangate_document::{Diagnostic, Diagnostics, Severity, Span};
 
 use crate::source::Source;
@@ -22,7 +22,7 @@ impl Report<'_> {
     }
 
     pub fn json(&self) -> Vec<Value> {
-        self.findings.iter().map(|finding| self.finding_json(finding)).collect()
+        self.findings.iter().map(|finding| finding.to_json(&self.source.name)).collect()
     }
 
     pub fn count(&self, severity: Severity) -> usize {
@@ -53,25 +53,6 @@ impl Report<'_> {
             Some(help) => group.element(Level::HELP.message(help)),
             None => group,
         }
-    }
-
-    fn finding_json(&self, finding: &Diagnostic) -> Value {
-        let Diagnostic { severity, code, path, span, message, help } = finding;
-        let severity = match severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-        };
-        json!({
-            "file": self.source.name,
-            "line": span.map(|span| span.line),
-            "column": span.map(|span| span.column),
-            "length": span.map(|span| span.length),
-            "severity": severity,
-            "code": code,
-            "path": path,
-            "message": message,
-            "help": help,
-        })
     }
 }
 

@@ -21,7 +21,7 @@ fn what_was_found_once_stays_mended() {
         for seed in seeds {
             target(&seed);
             // Cut anywhere, as from a client that left.
-            for end in (0..seed.len()).step_by(seed.len() / 16 + 1) {
+            for end in (0..seed.len()).step_by(seed.len() / 4 + 1) {
                 target(&seed[..end]);
             }
         }

@@ -5,11 +5,19 @@ pub mod cel;
 pub mod document;
 pub mod headers;
 pub mod path;
+pub mod policy;
 pub mod seeds;
+pub mod token;
 
 /// Takes any bytes; panics where something does not hold that must.
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its program and of its corpus.
-pub const TARGETS: &[(&str, Target)] =
-    &[("cel", cel::run), ("document", document::run), ("headers", headers::run), ("path", path::run)];
+pub const TARGETS: &[(&str, Target)] = &[
+    ("cel", cel::run),
+    ("document", document::run),
+    ("headers", headers::run),
+    ("path", path::run),
+    ("policy", policy::run),
+    ("token", token::run),
+];

@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// What is asked of a policy that comes without a call.
+const CALL: &[u8] = b"\n---\nmethod: GET\npath: /\ntoken: {issuer: 1, roles: [Read]}\n";
+
 /// The first inputs of a target, from a checkout of the repository.
 pub fn seeds(root: &Path, target: &str) -> Vec<Vec<u8>> {
     let mut seeds: Vec<Vec<u8>> =
@@ -23,6 +26,13 @@ pub fn seeds(root: &Path, target: &str) -> Vec<Vec<u8>> {
                 seeds.extend(expressions.map(|(expression, _)| expression.trim().as_bytes().to_vec()));
             }
         }
+        "policy" => {
+            let policies = [root.join("examples"), root.join("cli/tests/data")];
+            let policies = policies.iter().flat_map(|folder| files(folder));
+            let policies = policies.filter(|file| has_extension(file, &["yaml"])).map(|file| read(&file));
+            seeds
+                .extend(policies.filter(|text| contains(text, "\napis:")).map(|text| [&text, CALL].concat()));
+        }
         _ => {}
     }
     seeds
@@ -42,4 +52,8 @@ fn has_extension(file: &Path, extensions: &[&str]) -> bool {
 
 fn read(file: &Path) -> Vec<u8> {
     fs::read(file).unwrap_or_default()
+}
+
+fn contains(text: &[u8], part: &str) -> bool {
+    text.windows(part.len()).any(|window| window == part.as_bytes())
 }

@@ -37,7 +37,10 @@ impl Fuzz {
         if failed.is_empty() {
             return Ok(());
         }
-        bail!("{} found something: put its input into fuzz/corpus/, where the tests replay it", failed.join(", "))
+        bail!(
+            "{} found something: put its input into fuzz/corpus/, where the tests replay it",
+            failed.join(", ")
+        )
     }
 
     fn fuzz(&self, name: &str) -> Result<()> {

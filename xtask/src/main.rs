@@ -8,6 +8,7 @@ mod fuzz;
 mod generate;
 mod lint;
 mod module;
+mod playground;
 mod setup;
 mod step;
 mod test;
@@ -38,6 +39,8 @@ enum Task {
     Bench(bench::Bench),
     /// Checks format, lints, generated code and the arrows between the crates
     Lint,
+    /// Builds the engine for a browser, and tries it in node
+    Playground,
     /// Runs each fuzz target for so many seconds
     Fuzz(fuzz::Fuzz),
     /// Generates the Rust of core/proto and the schema of policies
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Task::Demo(demo) => demo.run(),
         Task::Test(test) => test.run(),
         Task::Bench(bench) => bench.run(),
+        Task::Playground => setup::wasm32().and_then(playground::playground),
         Task::Fuzz(fuzz) => fuzz.run(),
         Task::Lint => lint::lint(),
         Task::Generate => generate::generate_in_place(),

@@ -25,7 +25,7 @@ pub fn setup() -> Result<Toolchain> {
     Ok(toolchain)
 }
 
-fn wasm32() -> Result<Toolchain> {
+pub fn wasm32() -> Result<Toolchain> {
     if let Some(forced) = Toolchain::forced()? {
         if forced == Toolchain::Debian {
             install_debian_rust()?;

@@ -2,12 +2,23 @@
 
 use std::fmt;
 
+use serde_json::{Value, json};
+
 use crate::{Node, Path, Span};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     Error,
     Warning,
+}
+
+impl Severity {
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
 }
 
 /// One finding. `message` is lower case, without a full stop, with the input in backticks.
@@ -48,6 +59,22 @@ impl Diagnostic {
         self.help = Some(help.into());
         self
     }
+
+    /// For scripts, with the name of the file that it is about.
+    pub fn to_json(&self, file: &str) -> Value {
+        let Self { severity, code, path, span, message, help } = self;
+        json!({
+            "file": file,
+            "line": span.map(|span| span.line),
+            "column": span.map(|span| span.column),
+            "length": span.map(|span| span.length),
+            "severity": severity.word(),
+            "code": code,
+            "path": path,
+            "message": message,
+            "help": help,
+        })
+    }
 }
 
 impl fmt::Display for Diagnostic {
@@ -55,11 +82,7 @@ impl fmt::Display for Diagnostic {
         if let Some(span) = self.span {
             write!(f, "{}:{}: ", span.line, span.column)?;
         }
-        let severity = match self.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-        };
-        write!(f, "{severity}[{}]: ", self.code)?;
+        write!(f, "{}[{}]: ", self.severity.word(), self.code)?;
         if !self.path.is_empty() {
             write!(f, "{}: ", self.path)?;
         }

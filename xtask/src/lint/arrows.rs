@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::step::{cargo, output};
 
 /// Each crate of ours and those of ours that it may use.
-const ALLOWED: [(&str, &[&str]); 12] = [
+const ALLOWED: [(&str, &[&str]); 14] = [
     ("spangate-document", &[]),
     ("spangate-proto", &[]),
     ("spangate-limits", &["spangate-document"]),
@@ -30,6 +30,8 @@ const ALLOWED: [(&str, &[&str]); 12] = [
     ),
     ("spangate-stack", &["spangate-document", "spangate-proto"]),
     ("spangate-bench", &["spangate-document", "spangate-proto", "spangate-stack"]),
+    ("spangate-playground", &["spangate-document", "spangate-policy", "spangate-simulation"]),
+    ("spangate-playground-glue", &[]),
     ("xtask", &["spangate-document", "spangate-stack"]),
 ];
 
