@@ -74,7 +74,9 @@ impl<'n> Fields<'n> {
 
     /// The member, whatever it is. A null counts as absent.
     pub fn take(&mut self, name: &'static str) -> Option<&'n Node> {
-        self.known.push(name);
+        if !self.known.contains(&name) {
+            self.known.push(name);
+        }
         let (_, node) = self.members.iter().find(|(key, _)| key.name == name)?;
         (node.value != Value::Null).then_some(node)
     }
