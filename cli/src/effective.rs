@@ -3,6 +3,7 @@
 
 mod show;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
@@ -124,6 +125,7 @@ impl Applied<'_> {
             "otherwise": place.otherwise,
             "when": excerpt.when,
             "does": excerpt.does,
+            "defined": excerpt.defined.iter().cloned().collect::<BTreeMap<_, _>>(),
         })
     }
 }

@@ -31,7 +31,8 @@ fn the_tests_of_the_examples_pass_and_leave_nothing_out() {
     assert_eq!((exit, &told["failed"]), ("0", &Value::from(0)), "{told:#}");
     assert!(told["passed"].as_u64().unwrap() >= 100, "{}", told["passed"]);
     let coverage = told["coverage"].as_array().unwrap();
-    assert_eq!(coverage.len(), policies().len());
+    let recipes = coverage.iter().filter(|policy| policy["file"].as_str().unwrap().contains("cookbook"));
+    assert_eq!(recipes.count(), policies().len());
     for policy in coverage {
         let parts = policy["parts"].as_array().unwrap();
         let missing: Vec<_> = parts.iter().filter(|part| part["covered"] == false).collect();
@@ -57,6 +58,7 @@ fn what_the_examples_are_warned_of_is_meant() {
         02-plans: "no_leases" "steps[2]"
         02-plans: "no_leases" "apis.weather.operations.history.steps[1]"
         11-machines: "token_in_query" "apis.watch.steps[0]"
+        11-machines: "token_in_query" "apis.watch.steps[0].authenticate.from"
     "#]]
     .assert_eq(&warnings);
 }

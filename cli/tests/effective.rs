@@ -162,6 +162,7 @@ fn as_json() {
     assert_eq!(exit, "0");
     expect![[r#"
         {
+          "defined": {},
           "depth": 1,
           "does": "reason: no_limits",
           "file": "policy.yaml",

@@ -48,22 +48,23 @@ fn the_way_of_a_call() {
     check(
         CALL,
         expect![[r#"
-        GET /shop/v1/orders  localhost from 192.0.2.1 at 2026-11-23T05:00:00Z
-        ├─ ✓ route
-        │    shop.list, version v1
-        ├─ ✓ authenticate  policy.yaml:8 steps[0]
-        │    [own]
-        ├─ ✗ deny `night` (shadow) closed  policy.yaml:9 steps[1]
-        │    when request.time.getHours() < 6: reason: closed
-        ├─ ✓ group  policy.yaml:10 steps[2]
-        │    when request.method == "GET"
-        ├─    – deny  policy.yaml:13 steps[2].group.steps[0]
-        │       when has(request.query.limit) && int(request.query.limit) > 10: status: 400, reason: too_many, detail: ask for less
-        ├─ ✓ roles  policy.yaml:22 apis.shop.operations.list.roles
-        │    [reader]
-        └─ allowed, as `ListOrders`
-           content-type: application/json
-        exit 0"#]],
+            GET /shop/v1/orders  localhost from 192.0.2.1 at 2026-11-23T05:00:00Z
+            ├─ ✓ route
+            │    shop.list, version v1
+            ├─ ✓ authenticate  policy.yaml:8 steps[0]
+            │    [own]
+            ├─ ✗ deny `night` (shadow) closed  policy.yaml:9 steps[1]
+            │    when request.time.getHours() < 6: reason: closed
+            ├─ ✓ group  policy.yaml:10 steps[2]
+            │    when request.method == "GET"
+            ├─    – deny  policy.yaml:13 steps[2].group.steps[0]
+            │       when has(request.query.limit) && int(request.query.limit) > 10: status: 400, reason: too_many, detail: ask for less
+            ├─ ✓ roles  policy.yaml:22 apis.shop.operations.list.roles
+            │    [reader]
+            │    roles.reader: "read" in auth.roles
+            └─ allowed, as `ListOrders`
+               content-type: application/json
+            exit 0"#]],
     );
     check(
         &CALL
@@ -89,43 +90,45 @@ fn the_way_of_a_call() {
     check(
         &CALL.replace("path:", "method: POST, path:"),
         expect![[r#"
-        POST /shop/v1/orders  localhost from 192.0.2.1 at 2026-11-23T05:00:00Z
-        ├─ ✓ route
-        │    shop.create, version v1
-        ├─ ✓ authenticate  policy.yaml:8 steps[0]
-        │    [own]
-        ├─ ✗ deny `night` (shadow) closed  policy.yaml:9 steps[1]
-        │    when request.time.getHours() < 6: reason: closed
-        ├─ – group  policy.yaml:10 steps[2]
-        │    when request.method == "GET"
-        ├─ ✓ roles  policy.yaml:23 apis.shop.operations.create.roles
-        │    [reader]
-        ├─    ✓ ← set_header  policy.yaml:15 steps[2].group.otherwise[0]
-        │       response: {x-written: yes}
-        └─ allowed, as `CreateOrder`
-           content-type: application/json
-           x-written: yes
-        exit 0"#]],
+            POST /shop/v1/orders  localhost from 192.0.2.1 at 2026-11-23T05:00:00Z
+            ├─ ✓ route
+            │    shop.create, version v1
+            ├─ ✓ authenticate  policy.yaml:8 steps[0]
+            │    [own]
+            ├─ ✗ deny `night` (shadow) closed  policy.yaml:9 steps[1]
+            │    when request.time.getHours() < 6: reason: closed
+            ├─ – group  policy.yaml:10 steps[2]
+            │    when request.method == "GET"
+            ├─ ✓ roles  policy.yaml:23 apis.shop.operations.create.roles
+            │    [reader]
+            │    roles.reader: "read" in auth.roles
+            ├─    ✓ ← set_header  policy.yaml:15 steps[2].group.otherwise[0]
+            │       response: {x-written: yes}
+            └─ allowed, as `CreateOrder`
+               content-type: application/json
+               x-written: yes
+            exit 0"#]],
     );
     check(
         &CALL.replace("/v1/orders", "/old/7"),
         expect![[r#"
-        GET /shop/old/7  localhost from 192.0.2.1 at 2026-11-23T05:00:00Z
-        ├─ ✓ route
-        │    shop.old, version v1
-        ├─ ✓ authenticate  policy.yaml:8 steps[0]
-        │    [own]
-        ├─ ✗ deny `night` (shadow) closed  policy.yaml:9 steps[1]
-        │    when request.time.getHours() < 6: reason: closed
-        ├─ ✓ group  policy.yaml:10 steps[2]
-        │    when request.method == "GET"
-        ├─    – deny  policy.yaml:13 steps[2].group.steps[0]
-        │       when has(request.query.limit) && int(request.query.limit) > 10: status: 400, reason: too_many, detail: ask for less
-        ├─ ✓ roles  policy.yaml:24 apis.shop.operations.old.roles
-        │    [reader]
-        └─ forwarded to `old` as `/7`
-           content-type: application/json
-        exit 0"#]],
+            GET /shop/old/7  localhost from 192.0.2.1 at 2026-11-23T05:00:00Z
+            ├─ ✓ route
+            │    shop.old, version v1
+            ├─ ✓ authenticate  policy.yaml:8 steps[0]
+            │    [own]
+            ├─ ✗ deny `night` (shadow) closed  policy.yaml:9 steps[1]
+            │    when request.time.getHours() < 6: reason: closed
+            ├─ ✓ group  policy.yaml:10 steps[2]
+            │    when request.method == "GET"
+            ├─    – deny  policy.yaml:13 steps[2].group.steps[0]
+            │       when has(request.query.limit) && int(request.query.limit) > 10: status: 400, reason: too_many, detail: ask for less
+            ├─ ✓ roles  policy.yaml:24 apis.shop.operations.old.roles
+            │    [reader]
+            │    roles.reader: "read" in auth.roles
+            └─ forwarded to `old` as `/7`
+               content-type: application/json
+            exit 0"#]],
     );
 }
 
@@ -204,6 +207,7 @@ fn as_json() {
     assert_eq!(told["shadowed"][0]["reason"], "closed");
     expect![[r#"
         {
+          "defined": {},
           "does": "reason: closed",
           "error": null,
           "kind": "deny",

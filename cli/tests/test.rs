@@ -161,7 +161,10 @@ operations: {ListOrder: {read: {sql: SELECT 1}, answer: rows}}
 ";
     let tests = TESTS.replace("at:", "operations: operations.yaml\nat:");
     let files = [("policy.yaml", POLICY), ("operations.yaml", operations), ("a.test.yaml", &tests)];
-    check(&files, &["."], expect![[r#"
+    check(
+        &files,
+        &["."],
+        expect![[r#"
         error[operation_unknown]: the sidecar has no operation `ListOrders`
           --> ./policy.yaml:19:15
            |
@@ -174,7 +177,8 @@ operations: {ListOrder: {read: {sql: SELECT 1}, answer: rows}}
           ✓ readers list
           ✓ two an hour
         2 passed, 0 failed, 1 fault in the files
-        exit 1"#]]);
+        exit 1"#]],
+    );
 }
 
 #[test]

@@ -65,8 +65,8 @@ fn line(applied: &Applied<'_>, source: &Source) {
     let line = excerpt.line.map(|line| format!(":{line}")).unwrap_or_default();
     let place = format!("{DIM}{}{line} {}{DIM:#}", source.name, step.path);
     anstream::println!("{indent}{otherwise}{}{name}{shadow}  {place}", step.kind_name());
-    let wrote = excerpt.to_string();
-    if !wrote.is_empty() {
-        anstream::println!("{indent}  {wrote}");
+    let defined = excerpt.defined.iter().map(|(name, text)| format!("{name}: {text}"));
+    for line in std::iter::once(excerpt.to_string()).chain(defined).filter(|line| !line.is_empty()) {
+        anstream::println!("{indent}  {line}");
     }
 }

@@ -49,8 +49,9 @@ fn show_passage(passage: &Passage, outcome: &Outcome, policy: &Source, document:
         "route" => found.join(", version "),
         _ => excerpt.to_string(),
     };
+    let defined = excerpt.defined.iter().map(|(name, text)| format!("{name}: {text}"));
     let erred = error.as_ref().map(|error| format!("it could not be decided: {error}"));
-    for line in std::iter::once(wrote).chain(erred).filter(|line| !line.is_empty()) {
+    for line in std::iter::once(wrote).chain(defined).chain(erred).filter(|line| !line.is_empty()) {
         anstream::println!("│  {inner}  {DIM}{line}{DIM:#}");
     }
 }

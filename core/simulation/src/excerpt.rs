@@ -14,6 +14,8 @@ pub struct Excerpt {
     pub line: Option<u32>,
     pub when: Option<String>,
     pub does: String,
+    /// What it names and the document defines elsewhere: `conditions.NAME`, `roles.NAME`.
+    pub defined: Vec<(String, String)>,
 }
 
 impl Excerpt {
@@ -27,13 +29,19 @@ impl Excerpt {
         if path.is_empty() {
             return Self::default();
         }
-        document.at(path).map(|node| Self::read(node, kind)).unwrap_or_default()
+        let Some(node) = document.at(path) else { return Self::default() };
+        let excerpt = Self::read(node, kind);
+        let named = match kind {
+            "roles" => role_names(node).map(|name| format!("roles.{name}")).collect(),
+            _ => conditions_in(&excerpt.to_string()),
+        };
+        Self { defined: definitions(document, named), ..excerpt }
     }
 
     fn read(step: &Node, kind: &str) -> Self {
         let line = step.span.map(|span| span.line);
         if !matches!(step.value, Value::Map(_)) {
-            return Self { line, when: None, does: text(step) };
+            return Self { line, does: text(step), ..Self::default() };
         }
         let body = step.member(kind);
         let when = [body.and_then(|body| body.member("when")), step.member("when")];
@@ -44,7 +52,7 @@ impl Excerpt {
             _ => vec![text(body)],
         });
         let does = inside.unwrap_or_default().into_iter().chain(beside.map(member));
-        Self { line, when, does: does.collect::<Vec<_>>().join(", ") }
+        Self { line, when, does: does.collect::<Vec<_>>().join(", "), defined: Vec::new() }
     }
 }
 
@@ -57,6 +65,37 @@ impl fmt::Display for Excerpt {
             (Some(when), does) => write!(f, "when {when}: {does}"),
         }
     }
+}
+
+/// One name stands for a list of one.
+fn role_names(roles: &Node) -> impl Iterator<Item = &str> {
+    let items = match &roles.value {
+        Value::List(items) => items.as_slice(),
+        _ => std::slice::from_ref(roles),
+    };
+    items.iter().filter_map(Node::as_str)
+}
+
+/// Every `conditions.NAME` of an expression.
+fn conditions_in(expression: &str) -> Vec<String> {
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let after = expression.split("conditions.").skip(1);
+    let names = after.map(|rest| rest.split(|c| !is_of_name(c)).next().unwrap_or_default());
+    names.map(|name| format!("conditions.{name}")).collect()
+}
+
+/// What these paths stand for, and what that names in turn.
+fn definitions(document: &Node, mut paths: Vec<String>) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    paths.reverse();
+    while let Some(path) = paths.pop() {
+        let is_new = found.iter().all(|(known, _)| *known != path);
+        if let Some(definition) = document.at(&path).and_then(Node::as_str).filter(|_| is_new) {
+            paths.extend(conditions_in(definition).into_iter().rev());
+            found.push((path, definition.to_owned()));
+        }
+    }
+    found
 }
 
 fn members(map: &Node) -> impl Iterator<Item = (&str, &Node)> {

@@ -1,6 +1,6 @@
 //! What became of a call, as plain data: for a test to compare, for a person to read, for a script as JSON.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use spangate_document::Node;
 use spangate_policy::{Operation, Target};
 
@@ -223,7 +223,9 @@ impl Shadowed {
 impl Passage {
     fn to_json(&self, document: &Node) -> Value {
         let Self { path, kind, name, is_response, is_shadow, verdict, reason, error } = self;
-        let Excerpt { line, when, does } = Excerpt::at(document, path, kind);
+        let Excerpt { line, when, does, defined } = Excerpt::at(document, path, kind);
+        let defined: Map<String, Value> =
+            defined.into_iter().map(|(name, text)| (name, text.into())).collect();
         json!({
             "path": path,
             "line": line,
@@ -231,6 +233,7 @@ impl Passage {
             "name": name,
             "when": when,
             "does": does,
+            "defined": defined,
             "side": if *is_response { "response" } else { "request" },
             "mode": if *is_shadow { "shadow" } else { "enforce" },
             "verdict": verdict.word(),

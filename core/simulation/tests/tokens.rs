@@ -12,6 +12,8 @@ mod support;
 use expect_test::{Expect, expect};
 use spangate_document::{Diagnostics, Path, from_yaml};
 use spangate_policy::condition::parse_timestamp;
+use spangate_policy::load;
+use spangate_policy::token::Algorithm;
 use spangate_simulation::{Call, Simulation, Token, Tokens};
 use support::policy;
 
@@ -81,6 +83,27 @@ fn every_other_token_meets_its_real_refusal() {
         let outcome = Simulation::new(&policy).decide(&call.expect(token), now);
         let found = format!("{} {}", outcome.status, outcome.reason.unwrap_or_default());
         assert_eq!(found, expected, "{token}");
+    }
+}
+
+/// Of every algorithm the right signature holds, and another does not.
+#[test]
+fn every_algorithm_is_signed() {
+    for algorithm in Algorithm::ALL.map(Algorithm::name) {
+        let policy = support::POLICY.replace("algorithms: [ES384]", &format!("algorithms: [{algorithm}]"));
+        let policy = load(&from_yaml(&policy).unwrap()).unwrap();
+        for (signature, expected) in [("good", 200), ("bad", 401)] {
+            let call = format!(
+                "{{path: /shop/c/7/orders, host: shop.example, token: {{issuer: partner, roles: [read], claims: {{email: e}}, signature: {signature}}}}}"
+            );
+            let node = from_yaml(&call).unwrap();
+            let mut diagnostics = Diagnostics::default();
+            let call =
+                Call::read(&node, Path::root(), &policy, &Tokens::default(), &mut diagnostics).unwrap();
+            let now = parse_timestamp("2026-11-23T12:00:00Z").unwrap();
+            let outcome = Simulation::new(&policy).decide(&call, now);
+            assert_eq!(outcome.status, expected, "{algorithm}, {signature}: {}", outcome.summary());
+        }
     }
 }
 
