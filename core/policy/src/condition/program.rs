@@ -2,11 +2,11 @@
 //! they name. Children stand before their parents; the whole is plain data and may be shared between threads.
 
 use hashbrown::HashSet;
-use regex_lite::Regex;
 
 use super::Value;
 use super::functions::{self, Function};
 use super::network::Networks;
+use super::pattern::Pattern;
 use super::variables::{Entries, Fact, Variable};
 
 /// The place of an operation in its program.
@@ -138,7 +138,7 @@ pub struct Program {
     names: Vec<Box<str>>,
     sets: Vec<Set>,
     networks: Vec<Networks>,
-    patterns: Vec<Regex>,
+    patterns: Vec<Pattern>,
     loops: Vec<Loop>,
 }
 
@@ -184,7 +184,7 @@ impl Program {
         Slot(next(self.networks.len().saturating_sub(1)))
     }
 
-    pub fn push_pattern(&mut self, pattern: Regex) -> Slot {
+    pub fn push_pattern(&mut self, pattern: Pattern) -> Slot {
         self.patterns.push(pattern);
         Slot(next(self.patterns.len().saturating_sub(1)))
     }
@@ -227,7 +227,7 @@ impl Program {
         self.networks.get(slot.0 as usize)
     }
 
-    pub fn pattern(&self, slot: Slot) -> Option<&Regex> {
+    pub fn pattern(&self, slot: Slot) -> Option<&Pattern> {
         self.patterns.get(slot.0 as usize)
     }
 

@@ -4,7 +4,6 @@
 use crate::facts::Timestamp;
 
 pub const SECOND: i128 = 1_000_000_000;
-const DAY: i128 = 86_400 * SECOND;
 
 /// 0001-01-01T00:00:00Z and 9999-12-31T23:59:59.999999999Z: what RFC 3339 can write.
 const EARLIEST: i128 = -62_135_596_800 * SECOND;
@@ -28,48 +27,95 @@ pub fn from_unix(seconds: i64) -> Option<Timestamp> {
     timestamp(i128::from(seconds).checked_mul(SECOND)?)
 }
 
-/// A moment in the calendar of some offset.
-pub struct Civil {
+/// A moment on the clocks of some offset.
+#[derive(Clone, Copy)]
+pub struct Local {
+    /// Since 1970-01-01.
+    pub days: i64,
+    second_of_day: i64,
+    pub nanosecond: i64,
+}
+
+/// A day of the calendar.
+pub struct Date {
     pub year: i64,
     /// 1 to 12.
     pub month: i64,
     /// 1 to 31.
     pub day: i64,
+}
+
+pub fn local(Timestamp { nanoseconds }: Timestamp, offset_seconds: i64) -> Local {
+    // Today's figures fit a word; dividing longer ones takes a module some hundred times as long.
+    let (seconds, nanosecond) = match i64::try_from(nanoseconds) {
+        Ok(nanoseconds) => (nanoseconds.div_euclid(1_000_000_000), nanoseconds.rem_euclid(1_000_000_000)),
+        Err(_) => (whole(nanoseconds.div_euclid(SECOND)), whole(nanoseconds.rem_euclid(SECOND))),
+    };
+    let seconds = seconds + offset_seconds;
+    Local { days: seconds.div_euclid(86_400), second_of_day: seconds.rem_euclid(86_400), nanosecond }
+}
+
+impl Local {
+    /// After Howard Hinnant's `civil_from_days`: years begin in March, so that the leap day comes last.
+    pub fn date(self) -> Date {
+        let shifted = self.days + 719_468;
+        let era = shifted.div_euclid(146_097);
+        let day_of_era = shifted.rem_euclid(146_097);
+        let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_march_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let month_from_march = (5 * day_of_march_year + 2) / 153;
+        let day = day_of_march_year - (153 * month_from_march + 2) / 5 + 1;
+        let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+        Date { year: year_of_era + era * 400 + i64::from(month <= 2), month, day }
+    }
+
+    pub fn hour(self) -> i64 {
+        self.second_of_day / 3600
+    }
+
+    pub fn minute(self) -> i64 {
+        self.second_of_day / 60 % 60
+    }
+
+    pub fn second(self) -> i64 {
+        self.second_of_day % 60
+    }
+
     /// 0 is Sunday.
-    pub weekday: i64,
+    pub fn weekday(self) -> i64 {
+        (self.days + 4).rem_euclid(7)
+    }
+
     /// 0 to 365.
-    pub day_of_year: i64,
+    pub fn day_of_year(self) -> i64 {
+        self.days - days_from_civil(self.date().year, 1, 1)
+    }
+}
+
+/// All of a moment, for those who write it out.
+pub struct Civil {
+    pub year: i64,
+    pub month: i64,
+    pub day: i64,
+    pub weekday: i64,
     pub hour: i64,
     pub minute: i64,
     pub second: i64,
     pub nanosecond: i64,
 }
 
-/// After Howard Hinnant's `civil_from_days`: years begin in March, so that the leap day comes last.
 pub fn civil(at: Timestamp, offset_seconds: i64) -> Civil {
-    let local = at.nanoseconds + i128::from(offset_seconds) * SECOND;
-    let days = whole(local.div_euclid(DAY));
-    let in_day = local.rem_euclid(DAY);
-    let second_of_day = whole(in_day / SECOND);
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_march_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_march_year + 2) / 153;
-    let day = day_of_march_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let local = local(at, offset_seconds);
+    let Date { year, month, day } = local.date();
     Civil {
         year,
         month,
         day,
-        weekday: (days + 4).rem_euclid(7),
-        day_of_year: days - days_from_civil(year, 1, 1),
-        hour: second_of_day / 3600,
-        minute: second_of_day / 60 % 60,
-        second: second_of_day % 60,
-        nanosecond: whole(in_day % SECOND),
+        weekday: local.weekday(),
+        hour: local.hour(),
+        minute: local.minute(),
+        second: local.second(),
+        nanosecond: local.nanosecond,
     }
 }
 
@@ -157,8 +203,7 @@ fn fraction(rest: &mut &str) -> Option<i64> {
 }
 
 pub fn format_timestamp(at: Timestamp) -> String {
-    let Civil { year, month, day, hour, minute, second, nanosecond, weekday: _, day_of_year: _ } =
-        civil(at, 0);
+    let Civil { year, month, day, hour, minute, second, nanosecond, weekday: _ } = civil(at, 0);
     let fraction = format_fraction(nanosecond.unsigned_abs());
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}Z")
 }

@@ -6,8 +6,9 @@ use spangate_document::suggestion;
 use super::{Checker, Typed, extension};
 use crate::condition::fault::FaultKind;
 use crate::condition::functions::{DECLARATIONS, Declaration, Function, Kind, Style};
+use crate::condition::pattern::Pattern;
 use crate::condition::program::{Op, Test};
-use crate::condition::{ConditionFault, ErrorKind, Scope, Type, Value, evaluate, pattern};
+use crate::condition::{ConditionFault, ErrorKind, Scope, Type, Value, evaluate};
 
 /// Functions that are checked in a way of their own.
 const SPECIAL: &[&str] = &["dyn", "matches"];
@@ -93,7 +94,7 @@ impl Checker<'_> {
         self.demand(id, &pattern, &Type::String, "the pattern of `matches`");
         let dynamic = matches!(self.scope, Scope::Dynamic(_));
         let compiled = match self.program.constant_at(pattern.at) {
-            Some(Value::String(source)) => pattern::compile(source).map_err(|fault| {
+            Some(Value::String(source)) => Pattern::compile(source).map_err(|fault| {
                 let message = format!("the pattern `{source}` cannot be compiled: {fault}");
                 ConditionFault::new(FaultKind::InvalidPattern, message)
             }),

@@ -14,9 +14,10 @@ mod time;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
+use super::pattern::Pattern;
 use super::program::{At, Op, Operands, Order, Program, Set, Slot, Test};
 use super::value::Map;
-use super::{ErrorKind, Value, pattern};
+use super::{ErrorKind, Value};
 use crate::facts::Facts;
 
 pub(super) use self::conversion::{is_cidr, is_duration, is_ip, is_timestamp};
@@ -221,7 +222,7 @@ impl<'f> Evaluation<'f> {
             Test::MatchesOf(text, pattern) => {
                 let (text, pattern) = (self.text(text)?, self.text(pattern)?);
                 self.spend(at, 1 + bytes(text.len()).saturating_mul(STEPS_OF_PATTERN))?;
-                let pattern = pattern::compile(&pattern).map_err(|_| fail(ErrorKind::Conversion))?;
+                let pattern = Pattern::compile(&pattern).map_err(|_| fail(ErrorKind::Conversion))?;
                 Ok(pattern.is_match(&text))
             }
             Test::Quantified(quantifier, body) => self.quantified(at, quantifier, body),

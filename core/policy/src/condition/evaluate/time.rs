@@ -1,7 +1,7 @@
 //! The getters of timestamps, in UTC or at a fixed offset, and of durations.
 
 use crate::condition::functions::Function;
-use crate::condition::time::{Civil, Span, civil, parse_offset};
+use crate::condition::time::{Span, local, parse_offset};
 use crate::condition::{ErrorKind, Value};
 
 pub fn apply<'f>(function: Function, arguments: &[Value<'f>]) -> Result<Value<'f>, ErrorKind> {
@@ -11,20 +11,19 @@ pub fn apply<'f>(function: Function, arguments: &[Value<'f>]) -> Result<Value<'f
         [Value::Duration(span)] => return of_span(function, *span).map(Value::Int),
         _ => return Err(ErrorKind::NoSuchOverload),
     };
-    let Civil { year, month, day, weekday, day_of_year, hour, minute, second, nanosecond } =
-        civil(at, offset);
+    let local = local(at, offset);
     Ok(Value::Int(match function {
-        Function::FullYear => year,
+        Function::FullYear => local.date().year,
         // CEL counts months and days of the month from 0; `getDate` from 1.
-        Function::Month => month - 1,
-        Function::Date => day,
-        Function::DayOfMonth => day - 1,
-        Function::DayOfWeek => weekday,
-        Function::DayOfYear => day_of_year,
-        Function::Hours => hour,
-        Function::Minutes => minute,
-        Function::Seconds => second,
-        Function::Milliseconds => nanosecond / 1_000_000,
+        Function::Month => local.date().month - 1,
+        Function::Date => local.date().day,
+        Function::DayOfMonth => local.date().day - 1,
+        Function::DayOfWeek => local.weekday(),
+        Function::DayOfYear => local.day_of_year(),
+        Function::Hours => local.hour(),
+        Function::Minutes => local.minute(),
+        Function::Seconds => local.second(),
+        Function::Milliseconds => local.nanosecond / 1_000_000,
         _ => return Err(ErrorKind::NoSuchOverload),
     }))
 }
