@@ -136,14 +136,15 @@ impl Host for SimulatedHost {
     }
 
     /// What is given back goes into the cell at once, so that the next call finds it there. What was used beyond the
-    /// hold is drawn, as far as it is there.
+    /// hold is drawn as far as there is any: the call has been made.
     fn conclude(&mut self, tier: &Tier, scope: LimitScope, account: &[u8], hold: Hold, used: u64) {
         let key = Account { scope: scope.as_str(), rule: tier.rule.clone(), key: account.to_vec() };
         if let Some((_, lease)) = self.rates.get_mut(&key) {
             lease.conclude(hold, used);
-            let extra = used.saturating_sub(1);
-            let ask = |lease: &Lease, now| lease.ask(&tier.limit, now, extra, WORKERS);
-            self.take(tier, scope, account, ask);
+        }
+        let mut owed = used.saturating_sub(1);
+        while let Outcome::Refused(refusal) = self.draw(tier, scope, account, owed) {
+            owed = refusal.standing.remaining.min(owed.saturating_sub(1));
         }
     }
 

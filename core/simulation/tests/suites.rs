@@ -71,6 +71,24 @@ fn limits_live_as_long_as_a_test() {
 }
 
 #[test]
+fn what_a_call_costs_may_be_known_by_its_answer() {
+    check(
+        r#"
+  - name: what failed costs nothing
+    call: {path: /shop/dear, host: shop.example, token: alice, response: {status: 500}}
+    repeat: 9
+    expect: {allow: Dear}
+  - name: the second takes what is left
+    call: {path: /shop/dear, host: shop.example, token: alice}
+    expect: [{times: 2, allow: Dear}, {reason: rate_limited}]
+"#,
+        expect![[r#"
+            what failed costs nothing: ok (9 calls)
+            the second takes what is left: ok (3 calls)"#]],
+    );
+}
+
+#[test]
 fn what_is_not_as_expected_is_told() {
     check(
         r#"

@@ -43,6 +43,7 @@ apis:
           - deny: {when: 'source.ip == ip("198.51.100.4") || "x-block" in request.headers', reason: blocked}
         call: ListOrders
       cancel: {route: "DELETE /c/{customer}", roles: [cancels], call: Cancel}
+      dear: {route: GET /dear, roles: [reader], call: Dear, steps: [{rate_limit: {key: auth.subject, rate: 5/1h, count: response, cost: "response.status == 200 ? 3 : 0"}}]}
       limited: {route: GET /limited, roles: [reader], call: Limited, steps: [{rate_limit: {key: auth.subject, rate: 2/1h, headers: true}}]}
 "#;
 
