@@ -162,11 +162,15 @@ fn issuer(
 ) -> Option<usize> {
     let issuers = policy.issuers();
     let Some(name) = fields.string("issuer", diagnostics) else {
-        if issuers.len() > 1 && !is_raw {
-            let fault = fields.fault("issuer", "`issuer` is missing, and the policy has more than one");
-            diagnostics.push(fault.help(known(policy)));
-        } else if issuers.is_empty() {
-            diagnostics.push(fields.fault("issuer", "the policy has no issuers, so nobody has a token"));
+        match issuers.len() {
+            // What stands there is the token, whoever issued it.
+            _ if is_raw => {}
+            0 => diagnostics.push(fields.fault("issuer", "the policy has no issuers, so nobody has a token")),
+            1 => {}
+            _ => {
+                let fault = fields.fault("issuer", "`issuer` is missing, and the policy has more than one");
+                diagnostics.push(fault.help(known(policy)));
+            }
         }
         return (issuers.len() == 1 || is_raw).then_some(0);
     };
