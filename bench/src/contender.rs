@@ -16,7 +16,7 @@ use spangate_stack::{Process, dist, http, read_yaml, root};
 use crate::issuer::Credentials;
 use crate::load::Load;
 use crate::report::Turn;
-use crate::{cpu, module, upstream};
+use crate::{conditions, cpu, module, upstream};
 
 /// What every contender is asked.
 pub const TARGET: &str = "/storefront/v2/customers/7/orders?limit=20";
@@ -32,16 +32,28 @@ pub enum Kind {
     Native,
     /// Envoy with ours.
     Spangate,
+    /// The same two with [`conditions::COUNT`] conditions more.
+    NativeConditions,
+    SpangateConditions,
 }
 
 impl Kind {
-    pub const ALL: [Self; 3] = [Self::Bare, Self::Native, Self::Spangate];
+    /// The folder of its configuration.
+    const fn folder(self) -> &'static str {
+        match self {
+            Self::Bare => "bare",
+            Self::Native | Self::NativeConditions => "native",
+            Self::Spangate | Self::SpangateConditions => "spangate",
+        }
+    }
 
     pub const fn name(self) -> &'static str {
         match self {
             Self::Bare => "bare",
             Self::Native => "native",
             Self::Spangate => "spangate",
+            Self::NativeConditions => "native+20",
+            Self::SpangateConditions => "spangate+20",
         }
     }
 }
@@ -57,6 +69,15 @@ pub enum Workload {
 
 impl Workload {
     pub const ALL: [Self; 2] = [Self::Decided, Self::Proxied];
+
+    pub const fn kinds(self) -> &'static [Kind] {
+        match self {
+            Self::Decided => {
+                &[Kind::Bare, Kind::Native, Kind::Spangate, Kind::NativeConditions, Kind::SpangateConditions]
+            }
+            Self::Proxied => &[Kind::Bare, Kind::Native, Kind::Spangate],
+        }
+    }
 
     pub const fn name(self) -> &'static str {
         match self {
@@ -100,19 +121,26 @@ impl Contender {
     fn furnish(self, directory: &Path, parent: &Path, credentials: &Credentials) -> Result<()> {
         let folder = folder(self.kind);
         fs::create_dir(directory)?;
-        fs::copy(folder.join(self.workload.name()).with_extension("yaml"), directory.join("envoy.yaml"))?;
+        let mut envoy = read_yaml(&folder.join(self.workload.name()).with_extension("yaml"))?;
+        if self.kind == Kind::NativeConditions {
+            conditions::add_to_envoy(&mut envoy)?;
+        }
+        fs::write(directory.join("envoy.yaml"), envoy.to_string())?;
         symlink(parent.join(upstream::SOCKET), directory.join(upstream::SOCKET))?;
         match self.kind {
             Kind::Bare => {}
-            Kind::Native => {
+            Kind::Native | Kind::NativeConditions => {
                 fs::write(directory.join("jwks.json"), credentials.jwks.to_string())?;
                 fs::write(directory.join("orders.pb"), descriptors(&folder)?)?;
             }
-            Kind::Spangate => {
+            Kind::Spangate | Kind::SpangateConditions => {
                 let mut policy = read_yaml(&folder.join("policy.yaml"))?;
                 let issuer =
                     policy.pointer_mut("/issuers/development").context("the policy has no issuer")?;
                 issuer.as_object_mut().context("no issuer")?.insert("keys".into(), credentials.jwks.clone());
+                if self.kind == Kind::SpangateConditions {
+                    conditions::add_to_policy(&mut policy)?;
+                }
                 fs::write(directory.join("policy.json"), policy.to_string())?;
                 plugin_configuration(directory)?;
             }
@@ -122,7 +150,7 @@ impl Contender {
 }
 
 fn folder(kind: Kind) -> PathBuf {
-    root().join("bench/contenders").join(kind.name())
+    root().join("bench/contenders").join(kind.folder())
 }
 
 /// What `grpc_json_transcoder` has to know of the upstream's service.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::conditions;
 use crate::issuer::Credentials;
 
 pub struct Load {
@@ -35,7 +36,7 @@ impl Load {
         let output = Command::new("wrk")
             .args(["--threads", "1", "--connections", &self.connections.to_string()])
             .args(["--duration", &format!("{}s", self.duration.as_secs()), "--timeout", "10s"])
-            .args(["--header", &self.authorization, url])
+            .args(["--header", &self.authorization, "--header", conditions::HEADER, url])
             .output()
             .context("cannot run wrk")?;
         let said = String::from_utf8_lossy(&output.stdout);

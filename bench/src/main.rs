@@ -2,6 +2,7 @@
 //! run side by side, each in an Envoy of its own with one worker, and take turns within one run, so that whatever
 //! else the machine does befalls all of them: only the ratios mean something, and only those of one run.
 
+mod conditions;
 mod contender;
 mod cpu;
 mod issuer;
@@ -17,7 +18,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use spangate_stack::{Programs, dist, target};
 
-use crate::contender::{Contender, Kind, Running, Workload};
+use crate::contender::{Contender, Running, Workload};
 use crate::issuer::Credentials;
 use crate::load::Load;
 use crate::report::{Measured, Report};
@@ -57,7 +58,7 @@ fn main() -> Result<()> {
             continue;
         }
         let start = |kind| Contender { kind, workload }.start(directory.path(), &envoy, &credentials);
-        let mut running = Kind::ALL.into_iter().map(start).collect::<Result<Vec<_>>>()?;
+        let mut running = workload.kinds().iter().copied().map(start).collect::<Result<Vec<_>>>()?;
         contender::check(&running, &credentials)?;
         let measured = measure(&mut running, &load, &arguments)?;
         report.workloads.insert(workload, measured);

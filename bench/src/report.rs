@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
+use crate::conditions::COUNT;
 use crate::contender::{Kind, Workload};
 use crate::load::Served;
 use crate::statistics::Spread;
@@ -83,6 +84,20 @@ impl Measured {
     }
 }
 
+impl Measured {
+    /// CPU microseconds of one more condition, by the contender that has them.
+    fn conditions(&self) -> impl Iterator<Item = (Kind, Spread)> {
+        let pairs = [(Kind::Native, Kind::NativeConditions), (Kind::Spangate, Kind::SpangateConditions)];
+        pairs.into_iter().filter_map(|(base, with)| {
+            let (without, with) = (self.turns.get(&base)?, self.turns.get(&with)?);
+            #[expect(clippy::cast_precision_loss, reason = "it is twenty")]
+            let each =
+                with.iter().zip(without).map(|(with, without)| (with.cpu - without.cpu) / COUNT as f64);
+            Some((base, Spread::of(each)))
+        })
+    }
+}
+
 impl Serialize for Measured {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.lines().serialize(serializer)
@@ -130,12 +145,12 @@ impl fmt::Display for Report {
         writeln!(f, "filter.wasm: {} bytes", self.module_bytes)?;
         for (workload, measured) in &self.workloads {
             let columns = ["CPU µs a request", "of bare", "of native", "requests/s", "of bare", "of native"];
-            write!(f, "\n{:9}", workload.name())?;
+            write!(f, "\n{:11}", workload.name())?;
             for column in columns {
                 write!(f, " {column:>22}")?;
             }
             for (kind, line) in measured.lines() {
-                write!(f, "\n{:9}", kind.name())?;
+                write!(f, "\n{:11}", kind.name())?;
                 let cells = [
                     format!("{:.1}", line.cpu_microseconds),
                     format!("{:.2}", line.cpu_of_bare),
@@ -149,6 +164,9 @@ impl fmt::Display for Report {
                 }
             }
             writeln!(f)?;
+            for (kind, each) in measured.conditions() {
+                writeln!(f, "one more condition, {}: {each:.2} µs", kind.name())?;
+            }
         }
         Ok(())
     }
@@ -185,10 +203,10 @@ mod tests {
             one worker, 16 connections, 2 rounds of 1 s: median (range)
             filter.wasm: 1000 bytes
 
-            decided         CPU µs a request                of bare              of native             requests/s                of bare              of native
-            bare            15.0 (10.0–20.0)       1.00 (1.00–1.00)       0.50 (0.50–0.50)    45000 (30000–60000)       1.00 (1.00–1.00)       2.00 (2.00–2.00)
-            native          30.0 (20.0–40.0)       2.00 (2.00–2.00)       1.00 (1.00–1.00)    22500 (15000–30000)       0.50 (0.50–0.50)       1.00 (1.00–1.00)
-            spangate        31.5 (21.0–42.0)       2.10 (2.10–2.10)       1.05 (1.05–1.05)    21750 (14500–29000)       0.48 (0.48–0.48)       0.97 (0.97–0.97)
+            decided           CPU µs a request                of bare              of native             requests/s                of bare              of native
+            bare              15.0 (10.0–20.0)       1.00 (1.00–1.00)       0.50 (0.50–0.50)    45000 (30000–60000)       1.00 (1.00–1.00)       2.00 (2.00–2.00)
+            native            30.0 (20.0–40.0)       2.00 (2.00–2.00)       1.00 (1.00–1.00)    22500 (15000–30000)       0.50 (0.50–0.50)       1.00 (1.00–1.00)
+            spangate          31.5 (21.0–42.0)       2.10 (2.10–2.10)       1.05 (1.05–1.05)    21750 (14500–29000)       0.48 (0.48–0.48)       0.97 (0.97–0.97)
         "#]].assert_eq(&report.to_string());
     }
 }
