@@ -5,17 +5,21 @@ use clap::Args;
 
 use crate::demo::Demo;
 use crate::step::{cargo, run, step, works};
-use crate::{build, setup};
+use crate::{build, playground, setup};
 
 #[derive(Args)]
 pub struct Test {
-    /// Only tests whose name contains one of these, and no demo
+    /// Only tests whose name contains one of these, and neither playground nor demo
     filter: Vec<String>,
 }
 
 impl Test {
     pub fn run(&self) -> Result<()> {
-        build::build(setup::setup()?)?;
+        let toolchain = setup::setup()?;
+        build::build(toolchain)?;
+        if self.filter.is_empty() {
+            playground::playground(toolchain)?;
+        }
         step("tests", || self.tests())?;
         if self.filter.is_empty() {
             step("the demo's calls", || Demo::check_on_free_ports().run())?;
