@@ -1,12 +1,12 @@
 //! Who fetches an issuer's keys, and when the next one may: a lease, a back-off, and a bound on how often calls
 //! with unknown keys can make us ask. Pure, as a value in shared data.
 
-/// After this a fetch counts as lost with its worker. Longer than a fetch may take.
-const LEASE: u64 = 8 * SECOND;
+/// After this a fetch counts as lost with its worker. Longer than the two requests of a discovery may take.
+const LEASE: u64 = 12 * SECOND;
 
-/// Fetches that calls may cause beyond the planned ones: so many in so long.
-const ASKED: u64 = 3;
-const ASKED_WINDOW: u64 = 10 * SECOND;
+/// From one fetch that a call has caused to the next: so there are at most three in ten seconds, and a call whose key
+/// has just come waits no longer than this, however many forged ones came before it.
+const ASKED_INTERVAL: u64 = 10 * SECOND / 3 + 1;
 
 /// The first wait after a failure; each further failure doubles it.
 const BACK_OFF: u64 = SECOND;
@@ -20,8 +20,11 @@ pub(super) struct FetchState {
     leased_until: u64,
     failures: u64,
     not_before: u64,
-    window: u64,
-    asked: u64,
+    /// When the last fetch began, and the last one that failed.
+    begun: u64,
+    failed: u64,
+    /// When a call may cause the next one.
+    asked_not_before: u64,
 }
 
 impl FetchState {
@@ -33,42 +36,44 @@ impl FetchState {
         self.failures
     }
 
+    pub fn begun(&self) -> u64 {
+        self.begun
+    }
+
+    /// Whether a fetch for a call that came at `since` has failed, or none will begin by `end`.
+    pub fn has_failed(&self, since: u64, end: u64) -> bool {
+        self.failed > since || self.not_before > end
+    }
+
     /// `asked`: because of a call whose key is unknown, although there are keys.
     pub fn may_begin(&self, now: u64, asked: bool) -> bool {
-        let in_window = now.saturating_sub(self.window) < ASKED_WINDOW;
-        now >= self.not_before && !(asked && in_window && self.asked >= ASKED)
+        !self.under_way(now) && now >= self.not_before && (!asked || now >= self.asked_not_before)
     }
 
     pub fn begin(self, now: u64, asked: bool) -> Self {
-        let mut begun = Self { leased_until: now.saturating_add(LEASE), ..self };
-        if asked {
-            if now.saturating_sub(begun.window) >= ASKED_WINDOW {
-                begun.window = now;
-                begun.asked = 0;
-            }
-            begun.asked = begun.asked.saturating_add(1);
-        }
-        begun
+        let asked_not_before = if asked { now.saturating_add(ASKED_INTERVAL) } else { self.asked_not_before };
+        Self { leased_until: now.saturating_add(LEASE), begun: now, asked_not_before, ..self }
     }
 
-    pub fn succeeded(self) -> Self {
+    pub fn succeed(self) -> Self {
         Self { leased_until: 0, failures: 0, not_before: 0, ..self }
     }
 
-    pub fn failed(self, now: u64) -> Self {
+    pub fn fail(self, now: u64) -> Self {
         let doublings = u32::try_from(self.failures.min(5)).unwrap_or(5);
         let wait = BACK_OFF.saturating_mul(2_u64.saturating_pow(doublings)).min(LONGEST_BACK_OFF);
         Self {
             leased_until: 0,
             failures: self.failures.saturating_add(1),
             not_before: now.saturating_add(wait),
+            failed: self.begun,
             ..self
         }
     }
 
     pub fn encode(&self) -> Vec<u8> {
-        let Self { leased_until, failures, not_before, window, asked } = self;
-        [leased_until, failures, not_before, window, asked]
+        let Self { leased_until, failures, not_before, begun, failed, asked_not_before } = self;
+        [leased_until, failures, not_before, begun, failed, asked_not_before]
             .into_iter()
             .flat_map(|field| field.to_le_bytes())
             .collect()
@@ -78,8 +83,8 @@ impl FetchState {
     pub fn decode(bytes: &[u8]) -> Self {
         let (fields, _) = bytes.as_chunks();
         match fields.first_chunk().map(|fields| fields.map(u64::from_le_bytes)) {
-            Some([leased_until, failures, not_before, window, asked]) => {
-                Self { leased_until, failures, not_before, window, asked }
+            Some([leased_until, failures, not_before, begun, failed, asked_not_before]) => {
+                Self { leased_until, failures, not_before, begun, failed, asked_not_before }
             }
             None => Self::default(),
         }
@@ -93,25 +98,39 @@ mod tests {
     #[test]
     fn one_fetch_at_a_time_and_a_lost_one_is_forgotten() {
         let state = FetchState::default().begin(5, false);
-        assert!(state.under_way(5 + LEASE - 1));
-        assert!(!state.under_way(5 + LEASE));
+        assert!(state.under_way(5 + LEASE - 1) && !state.may_begin(5 + LEASE - 1, false));
+        assert!(!state.under_way(5 + LEASE) && state.may_begin(5 + LEASE, false));
         assert_eq!(FetchState::decode(&state.encode()), state);
         assert_eq!(FetchState::decode(&[1, 2, 3]), FetchState::default());
     }
 
+    /// In every ten seconds, not only in those that some window begins with.
     #[test]
-    fn unknown_keys_cause_three_fetches_in_ten_seconds() {
+    fn unknown_keys_cause_three_fetches_in_any_ten_seconds() {
         let mut state = FetchState::default();
-        let mut begun = 0;
-        for now in (100 * SECOND..109 * SECOND).step_by(1_000_000) {
-            if !state.under_way(now) && state.may_begin(now, true) {
-                state = state.begin(now, true).succeeded();
-                begun += 1;
+        let mut begun: Vec<u64> = Vec::new();
+        for now in (100 * SECOND..160 * SECOND).step_by(1_000_000) {
+            if state.may_begin(now, true) {
+                state = state.begin(now, true).succeed();
+                begun.push(now);
             }
         }
-        assert_eq!(begun, 3);
-        assert!(state.may_begin(111 * SECOND, true));
-        assert!(state.may_begin(101 * SECOND, false), "planned fetches do not count");
+        assert_eq!(begun[0], 100 * SECOND, "the first at once");
+        for (index, start) in begun.iter().enumerate() {
+            let within = begun[index..].iter().take_while(|later| *later - start < 10 * SECOND).count();
+            assert!(within <= 3, "{within} from {start}");
+            assert!(state.may_begin(*start + 100 * SECOND, true));
+        }
+        assert!(begun.len() >= 17, "and as often as that allows: {}", begun.len());
+        let early = FetchState::default().begin(0, true).succeed();
+        assert!(early.may_begin(1, false) && !early.may_begin(1, true), "planned fetches do not count");
+    }
+
+    #[test]
+    fn a_failure_counts_for_calls_that_came_before_it_began() {
+        let failed = FetchState::default().begin(10, true).fail(12);
+        assert!(failed.has_failed(9, 9) && !failed.has_failed(10, 20 * SECOND));
+        assert!(failed.has_failed(20, 30), "backing off until after its end");
     }
 
     #[test]
@@ -119,11 +138,11 @@ mod tests {
         let mut state = FetchState::default();
         let mut waits = Vec::new();
         for _ in 0..8 {
-            state = state.begin(0, false).failed(0);
+            state = state.begin(0, false).fail(0);
             waits.push(state.not_before / SECOND);
         }
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 32, 32]);
         assert!(!state.may_begin(31 * SECOND, true) && state.may_begin(32 * SECOND, true));
-        assert!(state.succeeded().may_begin(0, false));
+        assert!(state.succeed().may_begin(0, false));
     }
 }

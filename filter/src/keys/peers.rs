@@ -35,6 +35,17 @@ impl Peers {
         Some(peers)
     }
 
+    /// What this VM's share of shared data goes by: no other VM of the process has it, before or after.
+    pub fn incarnation(&self) -> u64 {
+        self.queue.into()
+    }
+
+    /// Whether that VM still says that it is there. One that this VM has not seen yet may have come since.
+    pub fn is_alive(&self, incarnation: u64) -> bool {
+        let is_it = |peer: &Peer| u64::from(peer.queue) == incarnation;
+        self.seen.iter().any(is_it) || listed().iter().any(is_it)
+    }
+
     /// How many VMs are alive, this one included.
     pub fn count(&self) -> u64 {
         u64::try_from(self.seen.len()).unwrap_or(1).max(1)
@@ -70,8 +81,7 @@ impl Peers {
 
     /// Tells every VM that there is something new in shared data.
     pub fn notify(&self) {
-        let (bytes, _) = host::shared(NAME);
-        for peer in decode(&bytes.unwrap_or_default()) {
+        for peer in listed() {
             // A VM that is gone meanwhile needs no note.
             let _ = host::enqueue(peer.queue, b"keys");
         }
@@ -80,6 +90,10 @@ impl Peers {
     pub fn drain(&self) {
         while host::dequeue(self.queue).is_some() {}
     }
+}
+
+fn listed() -> Vec<Peer> {
+    host::shared(NAME).0.map(|bytes| decode(&bytes)).unwrap_or_default()
 }
 
 fn encode(peers: &[Peer]) -> Vec<u8> {

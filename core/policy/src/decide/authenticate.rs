@@ -128,7 +128,7 @@ impl Policy {
                 if !progress.awaited_keys {
                     return Asked::Need(issuer);
                 }
-                match host.keys_since(issuer, call.time()) {
+                match host.keys_since(issuer) {
                     KeysSince::Fetched => {
                         host.remember_no_key(token);
                         self.challenge(step, fault.reason())

@@ -30,7 +30,7 @@ use self::progress::Stage;
 use self::step::Ruling;
 use crate::condition::EvaluationError;
 use crate::document::{LimitScope, Mode};
-use crate::facts::{Call, Timestamp};
+use crate::facts::Call;
 use crate::policy::{Operation, Policy, Target};
 use crate::problem::{Answer, Refusal};
 use crate::reason::Reason;
@@ -45,8 +45,8 @@ pub trait Host: SignatureCheck {
     fn remember_caller(&mut self, token: &str, caller: &Rc<Caller>);
     /// The keys of the issuer with this index.
     fn keys(&self, issuer: usize) -> Option<Arc<KeySet>>;
-    /// Whether those keys are as new as the call that has waited for them, which came at `since`.
-    fn keys_since(&self, _issuer: usize, _since: Timestamp) -> KeysSince {
+    /// Whether those keys are as new as the call that has waited for them.
+    fn keys_since(&self, _issuer: usize) -> KeysSince {
         KeysSince::Fetched
     }
     /// Whether this very token was refused a moment ago, with new keys, for want of its own.

@@ -180,7 +180,7 @@ impl Host for TestHost {
     fn keys(&self, _issuer: usize) -> Option<Arc<KeySet>> {
         self.keys.clone()
     }
-    fn keys_since(&self, _issuer: usize, _since: Timestamp) -> KeysSince {
+    fn keys_since(&self, _issuer: usize) -> KeysSince {
         self.keys_since.unwrap_or(KeysSince::Fetched)
     }
     fn knows_of_no_key(&self, token: &str) -> bool {
@@ -371,7 +371,9 @@ fn who_is_calling() {
         r#"401 token_malformed www-authenticate: Bearer realm="shop", error="invalid_token", error_description="the token is no signed JSON Web Token""#
     ]];
     check_bare("GET /shop/status", &[("authorization", "Bearer x")], malformed);
-    let repeated = expect![[r#"401 token_repeated www-authenticate: Bearer realm="shop", error="invalid_request", error_description="the request carries more than one credential""#]];
+    let repeated = expect![[
+        r#"401 token_repeated www-authenticate: Bearer realm="shop", error="invalid_request", error_description="the request carries more than one credential""#
+    ]];
     let two = [("authorization", "Bearer x"), ("authorization", "Bearer y")];
     check_bare("GET /shop/status", &two, repeated);
     let other = expect![[

@@ -43,17 +43,11 @@ impl<V: Clone> TokenCache<V> {
         self.store(token.into(), value);
     }
 
-    pub fn remove(&mut self, token: &str) {
-        self.old.remove(token);
-        if let Some((token, _)) = self.young.remove_entry(token) {
-            self.young_bytes = self.young_bytes.saturating_sub(cost(&token));
-        }
-    }
-
-    pub fn clear(&mut self) {
-        self.young.clear();
-        self.old.clear();
-        self.young_bytes = 0;
+    /// Keeps what `stands`.
+    pub fn retain(&mut self, stands: impl Fn(&V) -> bool) {
+        self.old.retain(|_, value| stands(value));
+        self.young.retain(|_, value| stands(value));
+        self.young_bytes = self.young.keys().map(|token| cost(token)).sum();
     }
 
     fn store(&mut self, token: Box<str>, value: V) {
@@ -91,12 +85,14 @@ mod tests {
     }
 
     #[test]
-    fn removed_is_gone_from_both_generations() {
-        let mut cache = TokenCache::new(4 * ENTRY_BYTES, 7);
+    fn what_no_longer_stands_is_gone_from_both_generations() {
+        let mut cache = TokenCache::new(6 * ENTRY_BYTES, 7);
         cache.insert("a", 1);
-        cache.insert("b", 1);
-        cache.remove("a");
-        cache.remove("b");
-        assert_eq!((cache.get("a"), cache.get("b"), cache.young_bytes), (None, None, 0));
+        cache.insert("b", 2);
+        cache.insert("c", 1);
+        cache.retain(|value| *value == 1);
+        assert_eq!((cache.get("a"), cache.get("b"), cache.get("c")), (Some(1), None, Some(1)));
+        cache.retain(|_| false);
+        assert_eq!((cache.get("a"), cache.get("c"), cache.young_bytes), (None, None, 0));
     }
 }
