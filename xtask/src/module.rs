@@ -1,8 +1,11 @@
 //! The linked module as it is shipped. The Rust SDK exports a function for every callback there is, and Envoy calls
-//! each that is exported, for every request, into the module and back, for nothing.
+//! each that is exported, for every request, into the module and back, for nothing. Without those exports much of the
+//! SDK can no longer be reached, which the linker could not know.
+
+mod reach;
 
 use anyhow::Result;
-use wasm_encoder::{ExportKind, ExportSection, Module, RawSection};
+use wasm_encoder::{CodeSection, ExportKind, ExportSection, Function, Module, RawSection};
 use wasmparser::{ExternalKind, Parser, Payload};
 
 /// Callbacks that do nothing in our filter, with the trait method that would make them do something.
@@ -27,9 +30,13 @@ const UNUSED: [(&str, &str); 12] = [
     ("proxy_on_foreign_function", "on_foreign_function"),
 ];
 
-/// The module without the exports that do nothing, and without names and other custom sections.
+/// The module without the exports that do nothing and the bodies of functions that nothing reaches, and without names
+/// and other custom sections.
 pub fn strip(module: &[u8]) -> Result<Vec<u8>> {
     let mut stripped = Module::new();
+    let reached = reach::reached(module, |export| !is_unused(export))?;
+    let mut bodies = CodeSection::new();
+    let mut functions = reached.iter();
     for payload in Parser::new(0).parse_all(module) {
         let payload = payload?;
         match &payload {
@@ -37,14 +44,26 @@ pub fn strip(module: &[u8]) -> Result<Vec<u8>> {
                 let mut exports = ExportSection::new();
                 for export in section.clone() {
                     let export = export?;
-                    if !UNUSED.iter().any(|(name, _)| *name == export.name) {
+                    if !is_unused(export.name) {
                         exports.export(export.name, kind(export.kind)?, export.index);
                     }
                 }
                 stripped.section(&exports);
             }
-            Payload::CustomSection(_) => {}
+            Payload::CodeSectionEntry(body) => match functions.next() {
+                Some(true) => {
+                    bodies.raw(body.as_bytes());
+                }
+                _ => {
+                    bodies.function(&unreachable());
+                }
+            },
+            Payload::CustomSection(_) | Payload::CodeSectionStart { .. } => {}
             _ => {
+                // All functions have come once another section begins.
+                if !bodies.is_empty() {
+                    stripped.section(&std::mem::take(&mut bodies));
+                }
                 if let Some((id, range)) = payload.as_section() {
                     let data = module
                         .get(usize::try_from(range.start)?..usize::try_from(range.end)?)
@@ -55,6 +74,17 @@ pub fn strip(module: &[u8]) -> Result<Vec<u8>> {
         }
     }
     Ok(stripped.finish())
+}
+
+fn is_unused(export: &str) -> bool {
+    UNUSED.iter().any(|(name, _)| *name == export)
+}
+
+/// What is left of a function that nothing reaches: its number, by which others are counted.
+fn unreachable() -> Function {
+    let mut function = Function::new([]);
+    function.instructions().unreachable().end();
+    function
 }
 
 fn kind(kind: ExternalKind) -> Result<ExportKind> {
@@ -73,7 +103,7 @@ mod tests {
     use std::path::{Path, PathBuf};
 
     use expect_test::expect;
-    use wasm_encoder::{CodeSection, CustomSection, Function, FunctionSection, TypeSection};
+    use wasm_encoder::{CustomSection, FunctionSection, TypeSection};
 
     use super::*;
 

@@ -19,14 +19,15 @@ use crate::route::RouterBuilder;
 use crate::step::{Code, Step, StepId};
 use crate::token::Issuer;
 
-/// Reads and compiles a policy; the error is every fault. [`check`](crate::check) tells warnings as well.
+/// Reads and compiles a policy; the error is every fault, as they were found. [`check`](crate::check) tells them in the
+/// order of the text, and warnings as well.
 pub fn load(node: &Node) -> Result<Policy, Diagnostics> {
     let mut diagnostics = Diagnostics::default();
     let document = document::read(node, &mut diagnostics);
     let compiled = document.map(|document| compile(&document, node, &mut diagnostics));
     match compiled {
         Some(compiled) if !diagnostics.has_errors() => Ok(compiled.policy),
-        _ => Err(diagnostics.sorted()),
+        _ => Err(diagnostics),
     }
 }
 

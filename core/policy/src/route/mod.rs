@@ -7,7 +7,7 @@ mod rewrite;
 mod router;
 mod template;
 
-pub use path::{AmbiguousPath, check_path, decode_query, decode_segment};
+pub use path::{AmbiguousPath, check_path, decode_query, decode_segment, query_parameter};
 pub use rewrite::{Forward, Rewrite};
 pub use router::{Candidate, Found, NotFound, Parameters, Router, RouterBuilder, VersionWanted};
 pub use template::{HostPattern, Segment, Template};

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::facts::Occurrence;
+
 /// A path, a parameter or a query that has no single meaning: malformed encoding, bytes that are no UTF-8, an
 /// encoded separator, an empty or a dot segment. Proxies disagree on what such a thing means, so a decision
 /// on it would protect nothing.
@@ -48,9 +50,44 @@ pub fn decode_segment(raw: &str) -> Result<Cow<'_, str>, AmbiguousPath> {
 pub fn decode_query(
     query: &str,
 ) -> impl Iterator<Item = Result<(Cow<'_, str>, Cow<'_, str>), AmbiguousPath>> {
-    query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+    pairs(query).map(|pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         Ok((decode(name, true)?, decode(value, true)?))
+    })
+}
+
+/// One parameter of a query, as [`decode_query`] would have it, but only what is asked for is decoded.
+pub fn query_parameter<'q>(query: &'q str, wanted: &str) -> Occurrence<'q> {
+    let mut found = Occurrence::Absent;
+    for pair in pairs(query) {
+        let (name, value) = pair.split_at(pair.bytes().position(|byte| byte == b'=').unwrap_or(pair.len()));
+        let plain = !name.bytes().any(|byte| matches!(byte, b'%' | b'+'));
+        if if plain { name != wanted } else { decode(name, true).as_deref() != Ok(wanted) } {
+            continue;
+        }
+        // A pair that does not decode is none.
+        let Ok(value) = decode(value.get(1..).unwrap_or_default(), true) else { continue };
+        if found != Occurrence::Absent {
+            return Occurrence::Repeated;
+        }
+        found = Occurrence::Once(value);
+    }
+    found
+}
+
+/// Byte by byte: queries are short, and a search made ready for long texts takes longer than they do.
+fn pairs(query: &str) -> impl Iterator<Item = &str> {
+    let mut rest = query;
+    std::iter::from_fn(move || {
+        while !rest.is_empty() {
+            let (pair, tail) =
+                rest.split_at(rest.bytes().position(|byte| byte == b'&').unwrap_or(rest.len()));
+            rest = tail.get(1..).unwrap_or_default();
+            if !pair.is_empty() {
+                return Some(pair);
+            }
+        }
+        None
     })
 }
 
@@ -135,6 +172,28 @@ mod tests {
                 .map(|(name, value)| (name.into(), value.into()))
                 .into();
         assert_eq!(pairs, Ok(expected));
+        for (query, name, expected) in [
+            ("a=1&b=2", "b", Occurrence::Once("2".into())),
+            ("a=1&b=x+y%2B", "b", Occurrence::Once("x y+".into())),
+            ("a=1&%61=2", "a", Occurrence::Repeated),
+            ("a+b=1&a=2", "a b", Occurrence::Once("1".into())),
+            ("a%41=1", "a%41", Occurrence::Absent),
+            ("&&a&", "a", Occurrence::Once("".into())),
+            ("a=b=c", "a", Occurrence::Once("b=c".into())),
+            ("=1", "", Occurrence::Once("1".into())),
+            ("aa=1", "a", Occurrence::Absent),
+            ("a=%f&a=1", "a", Occurrence::Once("1".into())),
+            ("", "a", Occurrence::Absent),
+        ] {
+            assert_eq!(query_parameter(query, name), expected, "{query} {name}");
+            let mut same = decode_query(query).flatten().filter(|(known, _)| known == name);
+            let slowly = match (same.next(), same.next()) {
+                (None, _) => Occurrence::Absent,
+                (Some((_, value)), None) => Occurrence::Once(value),
+                _ => Occurrence::Repeated,
+            };
+            assert_eq!(slowly, expected, "{query} {name}");
+        }
         assert!(decode_query("a=%f").any(|pair| pair.is_err()));
         assert!(decode_query("a=%ff").any(|pair| pair.is_err()));
     }

@@ -53,24 +53,27 @@ impl RouterBuilder {
         if let Some(twin) = twin {
             return Err(twin.operation);
         }
-        leaf.candidates.push(candidate);
+        let rank = candidate.rank();
+        let after = leaf.candidates.partition_point(|known| known.rank() <= rank);
+        leaf.candidates.insert(after, candidate);
         Ok(())
     }
 
-    pub fn finish(mut self) -> Router {
-        for leaf in &mut self.leaves {
-            // An exact host before a longer wildcard before a shorter one before none at all; then the versions in
-            // their order, so that the order of operations decides nothing.
-            leaf.candidates.sort_by_key(|candidate| {
-                let host = match &candidate.host {
-                    Some(HostPattern::Exact(_)) => (2, 0),
-                    Some(HostPattern::Below(suffix)) => (1, suffix.len()),
-                    None => (0, 0),
-                };
-                (Reverse(host), candidate.version)
-            });
-        }
+    pub fn finish(self) -> Router {
         Router { tree: self.tree, leaves: self.leaves }
+    }
+}
+
+impl Candidate {
+    /// An exact host before a longer wildcard before a shorter one before none at all; then the versions in their
+    /// order, so that the order of operations decides nothing.
+    fn rank(&self) -> (Reverse<(i32, usize)>, Option<usize>) {
+        let host = match &self.host {
+            Some(HostPattern::Exact(_)) => (2, 0),
+            Some(HostPattern::Below(suffix)) => (1, suffix.len()),
+            None => (0, 0),
+        };
+        (Reverse(host), self.version)
     }
 }
 
@@ -168,9 +171,13 @@ fn allowed(mut methods: Vec<String>) -> Vec<String> {
     if methods.iter().any(|method| method == "GET") {
         methods.push("HEAD".to_owned());
     }
-    methods.sort_unstable();
-    methods.dedup();
-    methods
+    let mut allowed: Vec<String> = Vec::with_capacity(methods.len());
+    for method in methods {
+        if let Err(place) = allowed.binary_search(&method) {
+            allowed.insert(place, method);
+        }
+    }
+    allowed
 }
 
 /// Where `part`, a slice of `path`, stands in it.

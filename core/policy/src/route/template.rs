@@ -36,9 +36,15 @@ impl Template {
             });
         }
         let segments = parse_path(path)?;
-        let mut names: Vec<_> = segments.iter().filter_map(Segment::name).collect();
-        names.sort_unstable();
-        if let Some([twice, _]) = names.windows(2).find(|pair| matches!(pair, [a, b] if a == b)) {
+        let mut names: Vec<&str> = Vec::new();
+        let mut named = segments.iter().filter_map(Segment::name);
+        let twice = named.find(|name| {
+            names.contains(name) || {
+                names.push(name);
+                false
+            }
+        });
+        if let Some(twice) = twice {
             return Err(format!("the parameter `{twice}` occurs twice"));
         }
         Ok(Self { method: method.to_owned(), segments })

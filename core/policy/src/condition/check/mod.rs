@@ -112,13 +112,14 @@ fn placed(source: &str, faults: Vec<(u64, ConditionFault)>) -> Vec<ConditionFaul
         return Vec::new();
     }
     let places = syntax::Places::of(source);
-    let mut faults: Vec<ConditionFault> = faults
-        .into_iter()
-        .map(|(expression, fault)| ConditionFault { offset: places.offset(source, expression), ..fault })
-        .collect();
-    faults.sort_by_key(|fault| fault.offset);
-    faults.dedup();
-    faults
+    let mut placed: Vec<ConditionFault> = Vec::with_capacity(faults.len());
+    for (expression, fault) in faults {
+        let fault = ConditionFault { offset: places.offset(source, expression), ..fault };
+        let after = placed.partition_point(|known| known.offset <= fault.offset);
+        placed.insert(after, fault);
+    }
+    placed.dedup();
+    placed
 }
 
 impl Checker<'_> {
