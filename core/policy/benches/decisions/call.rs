@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 
 use spangate_policy::facts::{Call, Entries, Facts, Occurrence, Timestamp};
-use spangate_policy::route::decode_query;
+use spangate_policy::route::{decode_query, query_parameter};
 use spangate_policy::token::Identity;
 
 /// Monday, 2026-11-23T12:00:00Z.
@@ -86,13 +86,7 @@ impl Call for PlainCall {
         Box::new(self.headers.iter().map(|(name, value)| (name.into(), Some(value.into()))))
     }
     fn query(&self, name: &str) -> Occurrence<'_> {
-        let pairs = self.raw_query().into_iter().flat_map(decode_query);
-        let mut values = pairs.flatten().filter(|(known, _)| known == name);
-        match (values.next(), values.next()) {
-            (None, _) => Occurrence::Absent,
-            (Some((_, value)), None) => Occurrence::Once(value),
-            _ => Occurrence::Repeated,
-        }
+        query_parameter(self.raw_query().unwrap_or_default(), name)
     }
     fn queries(&self) -> Entries<'_> {
         let pairs = self.raw_query().into_iter().flat_map(decode_query);

@@ -13,8 +13,8 @@ pub const ROUTES: [&str; 4] = [
 
 fn router(operations: usize) -> Router {
     let mut router = RouterBuilder::default();
-    for operation in 0..operations {
-        let (api, route) = (operation / ROUTES.len(), ROUTES[operation % ROUTES.len()]);
+    for (operation, route) in ROUTES.iter().cycle().take(operations).enumerate() {
+        let api = operation / ROUTES.len();
         let template = Template::parse(route).unwrap();
         let method = template.method.clone();
         let candidate = Candidate { host: None, method, api, version: None, operation };

@@ -65,7 +65,11 @@ pub enum Test {
     /// One side is a text that stands in the source, the other is known to be a string.
     EqualText(At, Slot),
     Order(Order, At, At),
+    /// One side is known to be an int, the other stands in the source.
+    OrderInt(Order, At, i64),
     In(At, At),
+    /// A string among those that a call comes with.
+    InStrings(At, Fact),
     InSet(At, Slot),
     InNetworks(At, Slot),
     HasFact(Fact),
@@ -96,6 +100,18 @@ pub enum Order {
     LessOrEqual,
     Greater,
     GreaterOrEqual,
+}
+
+impl Order {
+    /// With its sides exchanged.
+    pub fn turned(self) -> Self {
+        match self {
+            Self::Less => Self::Greater,
+            Self::LessOrEqual => Self::GreaterOrEqual,
+            Self::Greater => Self::Less,
+            Self::GreaterOrEqual => Self::LessOrEqual,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -246,7 +262,7 @@ impl Program {
             format!("{object}.{field}")
         };
         match self.op(at) {
-            Some(Op::Fact(fact)) => variable(Variable::Fact(fact)),
+            Some(Op::Fact(fact) | Op::Test(Test::InStrings(_, fact))) => variable(Variable::Fact(fact)),
             Some(Op::Entry(entries, name)) => entry(Variable::Entries(entries), name),
             Some(Op::Every(entries, name)) => entry(Variable::Every(entries), name),
             Some(Op::EntryOf(entries, _) | Op::Entries(entries) | Op::Names(entries)) => {
@@ -268,7 +284,7 @@ impl Program {
             Some(Op::Index(_, _)) => "_[_]".to_owned(),
             Some(Op::Map(_)) => "{…}".to_owned(),
             Some(Op::Test(Test::Matches(..) | Test::MatchesOf(..))) => "matches()".to_owned(),
-            Some(Op::Test(Test::Order(..))) => "a comparison".to_owned(),
+            Some(Op::Test(Test::Order(..) | Test::OrderInt(..))) => "a comparison".to_owned(),
             Some(Op::Test(Test::Quantified(..)) | Op::Collect(_)) => "a macro".to_owned(),
             Some(Op::Test(Test::And(_) | Test::Or(_))) => "a logical operator".to_owned(),
             _ => "an expression".to_owned(),

@@ -62,7 +62,8 @@ pub fn query_parameter<'q>(query: &'q str, wanted: &str) -> Occurrence<'q> {
     for pair in pairs(query) {
         let (name, value) = pair.split_at(pair.bytes().position(|byte| byte == b'=').unwrap_or(pair.len()));
         let plain = !name.bytes().any(|byte| matches!(byte, b'%' | b'+'));
-        if if plain { name != wanted } else { decode(name, true).as_deref() != Ok(wanted) } {
+        let is_wanted = if plain { name == wanted } else { decode(name, true).as_deref() == Ok(wanted) };
+        if !is_wanted {
             continue;
         }
         // A pair that does not decode is none.

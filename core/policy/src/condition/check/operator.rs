@@ -7,7 +7,7 @@ use super::{Checker, Typed};
 use crate::condition::fault::FaultKind;
 use crate::condition::program::{Arithmetic, At, Op, Order, Set, Test};
 use crate::condition::value::List;
-use crate::condition::variables::Variable;
+use crate::condition::variables::{Fact, Variable};
 use crate::condition::{ConditionFault, Type, Value};
 
 impl Checker<'_> {
@@ -145,7 +145,15 @@ impl Checker<'_> {
             };
             return self.mismatch(id, sign, &one.type_, &other.type_);
         }
-        self.test(Test::Order(order, one.at, other.at))
+        match (self.program.constant_at(one.at), self.program.constant_at(other.at)) {
+            (None, Some(&Value::Int(figure))) if one.type_ == Type::Int => {
+                self.test(Test::OrderInt(order, one.at, figure))
+            }
+            (Some(&Value::Int(figure)), None) if other.type_ == Type::Int => {
+                self.test(Test::OrderInt(order.turned(), other.at, figure))
+            }
+            _ => self.test(Test::Order(order, one.at, other.at)),
+        }
     }
 
     fn arithmetic(&mut self, id: u64, arithmetic: Arithmetic, one: &IdedExpr, other: &IdedExpr) -> Typed {
@@ -191,6 +199,11 @@ impl Checker<'_> {
         };
         if !fits {
             return self.mismatch(id, "in", &element.type_, &list.type_);
+        }
+        if let (Type::String, Some(Op::Fact(fact @ (Fact::Audience | Fact::Roles | Fact::Scopes)))) =
+            (&element.type_, self.program.op(list.at))
+        {
+            return self.test(Test::InStrings(element.at, fact));
         }
         match self.literals(&element.type_, list.at) {
             Some(set) => {

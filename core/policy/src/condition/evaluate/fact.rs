@@ -6,7 +6,7 @@ use super::Evaluation;
 use crate::condition::value::List;
 use crate::condition::variables::{Entries, Fact};
 use crate::condition::{ErrorKind, Value, time};
-use crate::facts::{Facts, Occurrence, Response};
+use crate::facts::{Facts, Occurrence, Response, Timestamp};
 use crate::token::Identity;
 
 type Read<T> = Result<T, ErrorKind>;
@@ -48,6 +48,21 @@ impl<'f> Evaluation<'f> {
         }))
     }
 
+    /// The facts that are lists of texts, as the identity holds them.
+    pub(super) fn strings_fact(&self, fact: Fact) -> Read<&'f [String]> {
+        let identity = self.identity()?;
+        Ok(match fact {
+            Fact::Audience => &identity.audience,
+            Fact::Roles => &identity.roles,
+            Fact::Scopes => &identity.scopes,
+            _ => return Err(ErrorKind::NoSuchOverload),
+        })
+    }
+
+    pub(super) fn now(&self) -> Read<Timestamp> {
+        Ok(self.facts()?.time())
+    }
+
     pub(super) fn fact(&self, fact: Fact) -> Read<Value<'f>> {
         let facts = self.facts()?;
         let absent = ErrorKind::Absent;
@@ -66,16 +81,16 @@ impl<'f> Evaluation<'f> {
             | Fact::ApiVersion
             | Fact::Operation => Value::String(self.text_fact(fact)?),
             Fact::Size => Value::Int(facts.size().ok_or(absent)?),
-            Fact::Time => Value::Timestamp(facts.time()),
+            Fact::Time => Value::Timestamp(self.now()?),
             Fact::SourceIp => Value::Ip(facts.source_ip().ok_or(absent)?.to_canonical()),
             Fact::Status => Value::Int(self.response()?.status().into()),
             Fact::SourcePort => Value::Int(facts.source_port().ok_or(absent)?.into()),
             Fact::Tls => Value::Bool(facts.tls()),
             Fact::PeerSans => Value::list(owned(facts.peer_sans())),
             Fact::Authenticated => Value::Bool(facts.identity().is_some()),
-            Fact::Audience => Value::List(List::Strings(&self.identity()?.audience)),
-            Fact::Roles => Value::List(List::Strings(&self.identity()?.roles)),
-            Fact::Scopes => Value::List(List::Strings(&self.identity()?.scopes)),
+            Fact::Audience | Fact::Roles | Fact::Scopes => {
+                Value::List(List::Strings(self.strings_fact(fact)?))
+            }
             Fact::Claims => Value::from_json(&self.identity()?.claims),
             Fact::Expires => instant(self.identity()?.expires)?,
             Fact::Issued => instant(self.identity()?.issued.ok_or(absent)?)?,

@@ -12,15 +12,22 @@ impl<'f> Evaluation<'f> {
     /// Never inlined: the arguments' room would be taken at each level of an evaluation.
     #[inline(never)]
     pub(super) fn call(&mut self, at: At, function: Function, operands: Operands) -> Outcome<Value<'f>> {
-        let mut arguments = [const { Value::Null }; MAX_ARGUMENTS];
-        let mut cost = 1;
         let operands = self.program.operands(operands);
+        if let &[operand] = operands {
+            let argument = self.value(operand)?;
+            return self.applied(at, function, &[argument]);
+        }
+        let mut arguments = [const { Value::Null }; MAX_ARGUMENTS];
         for (argument, operand) in arguments.iter_mut().zip(operands) {
             *argument = self.value(*operand)?;
-            cost += weight(argument);
         }
-        self.spend(at, cost)?;
         let given = arguments.get(..operands.len()).unwrap_or_default();
+        self.applied(at, function, given)
+    }
+
+    fn applied(&mut self, at: At, function: Function, given: &[Value<'f>]) -> Outcome<Value<'f>> {
+        let cost = given.iter().fold(1, |cost, argument| cost + weight(argument));
+        self.spend(at, cost)?;
         let result = apply(function, given).map_err(|kind| Failure { kind, at })?;
         self.spend(at, weight(&result))?;
         Ok(result)

@@ -14,9 +14,11 @@ mod time;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
+use super::functions::Function;
 use super::pattern::Pattern;
 use super::program::{At, Op, Operands, Order, Program, Set, Slot, Test};
 use super::value::Map;
+use super::variables::Fact;
 use super::{ErrorKind, Value};
 use crate::facts::Facts;
 
@@ -163,6 +165,32 @@ impl<'f> Evaluation<'f> {
         }
     }
 
+    /// The figure of an operation that is known to be an int; texts that are read as one and hours of the day without
+    /// the detour of a value.
+    fn int(&mut self, at: At) -> Outcome<i64> {
+        let fail = |kind| Failure { kind, at };
+        if let Some(Op::Call(function, operands)) = self.program.op(at)
+            && let &[operand] = self.program.operands(operands)
+        {
+            match (function, self.program.op(operand)) {
+                (Function::Int, Some(Op::Entry(..))) => {
+                    self.spend(at, 1)?;
+                    return self.text(operand)?.parse().map_err(|_| fail(ErrorKind::Conversion));
+                }
+                (getter, Some(Op::Fact(Fact::Time))) if getter.is_getter() => {
+                    self.spend(at, 1)?;
+                    let now = self.now().map_err(|kind| Failure { kind, at: operand })?;
+                    return time::part(getter, now, 0).map_err(fail);
+                }
+                _ => {}
+            }
+        }
+        match self.value(at)? {
+            Value::Int(int) => Ok(int),
+            _ => Err(fail(ErrorKind::NoSuchOverload)),
+        }
+    }
+
     fn test(&mut self, at: At, test: Test) -> Outcome<bool> {
         let fail = |kind| Failure { kind, at };
         match test {
@@ -179,6 +207,13 @@ impl<'f> Evaluation<'f> {
                 let (one, other) = (self.value(one)?, self.value(other)?);
                 let ordering = one.order(&other).ok_or(fail(ErrorKind::NoSuchOverload))?;
                 Ok(ordering.is_some_and(|ordering| holds(order, ordering)))
+            }
+            Test::OrderInt(order, one, other) => Ok(holds(order, self.int(one)?.cmp(&other))),
+            Test::InStrings(element, fact) => {
+                let element = self.text(element)?;
+                let strings = self.strings_fact(fact).map_err(fail)?;
+                self.spend(at, 1 + count(strings.len()))?;
+                Ok(strings.iter().any(|string| *string == *element))
             }
             Test::In(element, list) => {
                 let (element, list) = (self.value(element)?, self.value(list)?);

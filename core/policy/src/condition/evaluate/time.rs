@@ -3,6 +3,7 @@
 use crate::condition::functions::Function;
 use crate::condition::time::{Span, local, parse_offset};
 use crate::condition::{ErrorKind, Value};
+use crate::facts::Timestamp;
 
 pub fn apply<'f>(function: Function, arguments: &[Value<'f>]) -> Result<Value<'f>, ErrorKind> {
     let (at, offset) = match arguments {
@@ -11,8 +12,13 @@ pub fn apply<'f>(function: Function, arguments: &[Value<'f>]) -> Result<Value<'f
         [Value::Duration(span)] => return of_span(function, *span).map(Value::Int),
         _ => return Err(ErrorKind::NoSuchOverload),
     };
+    part(function, at, offset).map(Value::Int)
+}
+
+/// A part of a moment, as the clocks and calendars at an offset show it.
+pub fn part(getter: Function, at: Timestamp, offset: i64) -> Result<i64, ErrorKind> {
     let local = local(at, offset);
-    Ok(Value::Int(match function {
+    Ok(match getter {
         Function::FullYear => local.date().year,
         // CEL counts months and days of the month from 0; `getDate` from 1.
         Function::Month => local.date().month - 1,
@@ -25,7 +31,7 @@ pub fn apply<'f>(function: Function, arguments: &[Value<'f>]) -> Result<Value<'f
         Function::Seconds => local.second(),
         Function::Milliseconds => local.nanosecond / 1_000_000,
         _ => return Err(ErrorKind::NoSuchOverload),
-    }))
+    })
 }
 
 /// The whole span in a unit, but for the milliseconds, of which CEL gives those within the second.

@@ -13,7 +13,7 @@ use crate::condition::variables::Fact;
 pub(super) struct Comparison<'p> {
     pub subject: At,
     relation: Relation,
-    figure: &'p Value<'static>,
+    figure: Value<'p>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -25,20 +25,26 @@ enum Relation {
 impl Program {
     pub(super) fn comparison(&self, at: At) -> Option<Comparison<'_>> {
         let (relation, one, other) = match self.op(at)? {
+            Op::Test(Test::OrderInt(order, subject, figure)) => {
+                let (relation, figure) = (Relation::Ordered(order), Value::Int(figure));
+                return Some(Comparison { subject, relation, figure });
+            }
             Op::Test(Test::Equal(one, other)) => (Relation::Equal, one, other),
             Op::Test(Test::Order(order, one, other)) => (Relation::Ordered(order), one, other),
             _ => return None,
         };
         match (self.constant_at(one), self.constant_at(other)) {
-            (None, Some(figure)) => Some(Comparison { subject: one, relation, figure }),
-            (Some(figure), None) => Some(Comparison { subject: other, relation: relation.turned(), figure }),
+            (None, Some(figure)) => Some(Comparison { subject: one, relation, figure: figure.borrow() }),
+            (Some(figure), None) => {
+                Some(Comparison { subject: other, relation: relation.turned(), figure: figure.borrow() })
+            }
             _ => None,
         }
     }
 
     pub(super) fn within_bounds(&self, comparison: &Comparison<'_>) -> Possible {
         let Some((least, greatest)) = self.bounds(comparison.subject) else { return Possible::EITHER };
-        let order = |bound: i64| order(&Value::Int(bound), comparison.figure);
+        let order = |bound: i64| order(&Value::Int(bound), &comparison.figure);
         let (Some(least), Some(greatest)) = (order(least), order(greatest)) else { return Possible::EITHER };
         match comparison.relation {
             Relation::Equal => Possible { truth: least.is_le() && greatest.is_ge(), falsehood: true },
@@ -88,10 +94,7 @@ impl Relation {
     fn turned(self) -> Self {
         match self {
             Self::Equal => Self::Equal,
-            Self::Ordered(Order::Less) => Self::Ordered(Order::Greater),
-            Self::Ordered(Order::LessOrEqual) => Self::Ordered(Order::GreaterOrEqual),
-            Self::Ordered(Order::Greater) => Self::Ordered(Order::Less),
-            Self::Ordered(Order::GreaterOrEqual) => Self::Ordered(Order::LessOrEqual),
+            Self::Ordered(order) => Self::Ordered(order.turned()),
         }
     }
 }
@@ -100,9 +103,9 @@ impl Comparison<'_> {
     /// Whether it would hold if its subject were that; what has no order is taken to.
     fn holds_for(&self, figure: &Value<'_>) -> bool {
         match self.relation {
-            Relation::Equal => figure.equals(self.figure),
+            Relation::Equal => figure.equals(&self.figure),
             Relation::Ordered(wanted) => {
-                order(figure, self.figure).is_none_or(|ordering| holds(wanted, ordering))
+                order(figure, &self.figure).is_none_or(|ordering| holds(wanted, ordering))
             }
         }
     }
@@ -111,12 +114,12 @@ impl Comparison<'_> {
     pub(super) fn misses(&self, other: &Comparison<'_>) -> bool {
         use Order::{Greater, GreaterOrEqual, Less, LessOrEqual};
         match (self.relation, other.relation) {
-            (Relation::Equal, _) => !other.holds_for(self.figure),
+            (Relation::Equal, _) => !other.holds_for(&self.figure),
             (Relation::Ordered(LessOrEqual), Relation::Ordered(GreaterOrEqual)) => {
-                order(self.figure, other.figure).is_some_and(Ordering::is_lt)
+                order(&self.figure, &other.figure).is_some_and(Ordering::is_lt)
             }
             (Relation::Ordered(Less | LessOrEqual), Relation::Ordered(Greater | GreaterOrEqual)) => {
-                order(self.figure, other.figure).is_some_and(Ordering::is_le)
+                order(&self.figure, &other.figure).is_some_and(Ordering::is_le)
             }
             _ => false,
         }

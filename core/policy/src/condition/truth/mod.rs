@@ -64,7 +64,7 @@ impl Program {
                     _ => Possible::EITHER,
                 }
             }
-            Test::Equal(..) | Test::Order(..) => {
+            Test::Equal(..) | Test::Order(..) | Test::OrderInt(..) => {
                 self.comparison(at).map_or(Possible::EITHER, |comparison| self.within_bounds(&comparison))
             }
             _ => Possible::EITHER,

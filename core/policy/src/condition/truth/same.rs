@@ -41,6 +41,12 @@ impl Program {
             | (Test::HasMember(of, text), Test::HasMember(others, other)) => {
                 text == other && self.same(of, others)
             }
+            (Test::OrderInt(order, of, figure), Test::OrderInt(orders, others, other)) => {
+                order == orders && figure == other && self.same(of, others)
+            }
+            (Test::InStrings(of, fact), Test::InStrings(others, other)) => {
+                fact == other && self.same(of, others)
+            }
             (Test::Order(order, one, two), Test::Order(orders, other, another)) => {
                 order == orders && self.same(one, other) && self.same(two, another)
             }
