@@ -2,6 +2,7 @@
 
 use spangate_document::{Diagnostics, Fields, Node, Path, Value};
 use spangate_policy::Policy;
+pub use spangate_policy::document::CredentialPlace;
 
 use crate::token::{Token, Tokens};
 
@@ -9,16 +10,6 @@ use crate::token::{Token, Tokens};
 pub struct Credential {
     pub token: Token,
     pub place: CredentialPlace,
-}
-
-/// The same places that `authenticate` may be told to look in.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum CredentialPlace {
-    #[default]
-    Bearer,
-    Header(String),
-    Cookie(String),
-    Query(String),
 }
 
 /// `token: NAME`; `{name: NAME, from: {cookie: session}}` where it comes in another place; or the description
