@@ -1,6 +1,7 @@
 //! `spangate check FILE…`: every fault at once, of each file and between them.
 
 pub mod agreement;
+mod tests;
 
 use std::path::PathBuf;
 
@@ -16,7 +17,8 @@ use crate::source::{Kind, Source};
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Policies and operations, as YAML or JSON. Given together, they are also compared with each other.
+    /// Policies, operations and tests, as YAML or JSON. Policies and operations that are given together are also
+    /// compared with each other.
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// Print the findings as one JSON document.
@@ -66,12 +68,12 @@ pub fn run(arguments: &Arguments) -> Result<Verdict> {
 
 fn check(source: Source) -> Checked {
     let mut findings = Diagnostics::default();
-    let document =
-        source.parse_as_far_as_it_goes(&mut findings).and_then(|node| understand(node, &mut findings));
+    let node = source.parse_as_far_as_it_goes(&mut findings);
+    let document = node.and_then(|node| understand(&source, node, &mut findings));
     Checked { source, findings, document }
 }
 
-fn understand(node: Node, findings: &mut Diagnostics) -> Option<Understood> {
+fn understand(source: &Source, node: Node, findings: &mut Diagnostics) -> Option<Understood> {
     match Kind::of(&node) {
         Some(Kind::Policy) => {
             let (policy, others) = spangate_policy::check(&node);
@@ -88,9 +90,13 @@ fn understand(node: Node, findings: &mut Diagnostics) -> Option<Understood> {
                 None
             }
         },
+        Some(Kind::Tests) => {
+            tests::check(source, &node, findings);
+            None
+        }
         None => {
-            let message = "this is neither a policy nor operations";
-            let help = "a policy has `apis`, operations have `operations`";
+            let message = "this is neither a policy nor operations nor tests";
+            let help = "a policy has `apis`, operations have `operations`, tests have `tests`";
             findings.push(Diagnostic::error("unknown_document", &Path::root(), message).help(help));
             None
         }

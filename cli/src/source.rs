@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Context;
 use spangate_document::{Diagnostic, Diagnostics, Node, Value, decode, from_json, from_yaml, read_yaml};
 use spangate_policy::Policy;
+use spangate_simulation::Suite;
 
 /// A file's text, under the name that reports use.
 pub struct Source {
@@ -20,6 +21,7 @@ pub struct Source {
 pub enum Kind {
     Policy,
     Operations,
+    Tests,
 }
 
 impl Source {
@@ -92,7 +94,9 @@ impl Kind {
     pub fn of(document: &Node) -> Option<Self> {
         let Value::Map(members) = &document.value else { return None };
         let has = |name: &str| members.iter().any(|(key, _)| key.name == name);
-        if ["apis", "issuers", "roles", "steps"].into_iter().any(has) {
+        if Suite::is_meant(document) {
+            Some(Self::Tests)
+        } else if ["apis", "issuers", "roles", "steps"].into_iter().any(has) {
             Some(Self::Policy)
         } else if ["operations", "databases"].into_iter().any(has) {
             Some(Self::Operations)

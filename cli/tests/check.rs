@@ -230,21 +230,21 @@ fn what_is_neither() {
     check(
         &[("other.yaml", "a: 1"), ("broken.yaml", "a: [1"), ("empty.yaml", "")],
         expect![[r#"
-        error[unknown_document]: this is neither a policy nor operations
-        --> other.yaml
-         = help: a policy has `apis`, operations have `operations`
+            error[unknown_document]: this is neither a policy nor operations nor tests
+            --> other.yaml
+             = help: a policy has `apis`, operations have `operations`, tests have `tests`
 
-        error[syntax]: while parsing a flow sequence, expected ',' or ']'
-         --> broken.yaml:1:6
-          |
-        1 | a: [1
-          |      ^
+            error[syntax]: while parsing a flow sequence, expected ',' or ']'
+             --> broken.yaml:1:6
+              |
+            1 | a: [1
+              |      ^
 
-        error[syntax]: the document is empty
-        --> empty.yaml
+            error[syntax]: the document is empty
+            --> empty.yaml
 
-        3 files checked: 3 errors, 0 warnings
-        exit 1"#]],
+            3 files checked: 3 errors, 0 warnings
+            exit 1"#]],
     );
 }
 
@@ -326,6 +326,63 @@ fn faults_of_the_text_come_with_those_of_the_policy() {
           |     ^^^^^^
 
         1 file checked: 4 errors, 0 warnings
+        exit 1"#]],
+    );
+}
+
+#[test]
+fn tests_are_checked_against_their_policy() {
+    let tests = "policy: policy.yaml\ntests:\n  - name: nobody\n    call: {path: /shop, tokn: alice}\n    expect: {status: 404}\n";
+    check(
+        &[("policy.yaml", POLICY), ("policy.test.yaml", tests)],
+        expect![[r#"
+        error[unknown_key]: unknown key `tokn`
+         --> policy.test.yaml:4:25
+          |
+        4 |     call: {path: /shop, tokn: alice}
+          |                         ^^^^ tests[0].call
+          |
+          = help: did you mean `token`?
+
+        2 files checked: 1 error, 0 warnings
+        exit 1"#]],
+    );
+    check(
+        &[("policy.yaml", "apis: {}"), ("policy.test.yaml", tests)],
+        expect![[r#"
+        error[missing_key]: `apiVersion` is missing
+         --> policy.yaml:1:1
+          |
+        1 | apis: {}
+          | ^
+
+        error[missing_key]: `name` is missing
+         --> policy.yaml:1:1
+          |
+        1 | apis: {}
+          | ^
+
+        error[policy_unusable]: the policy `policy.yaml` has faults
+         --> policy.test.yaml:1:9
+          |
+        1 | policy: policy.yaml
+          |         ^^^^^^^^^^^ policy
+          |
+          = help: `spangate check policy.yaml` tells them
+
+        2 files checked: 3 errors, 0 warnings
+        exit 1"#]],
+    );
+    check(
+        &[("policy.test.yaml", tests)],
+        expect![[r#"
+        error[policy_unusable]: cannot read policy.yaml: No such file or directory (os error 2)
+         --> policy.test.yaml:1:9
+          |
+        1 | policy: policy.yaml
+          |         ^^^^^^^^^^^ policy
+
+        1 file checked: 1 error, 0 warnings
         exit 1"#]],
     );
 }

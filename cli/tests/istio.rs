@@ -214,6 +214,11 @@ fn json_has_the_same_policy() {
 }
 
 #[test]
+fn a_mounted_module_when_nothing_is_said() {
+    assert!(istio(&[]).contains("  url: \"file:///etc/spangate/filter.wasm\"\n"));
+}
+
+#[test]
 fn wrong_usage() {
     check(
         &["--image", "i", "--mode", "sidecar", "--selector", "app=x"],
@@ -239,7 +244,7 @@ fn wrong_usage() {
         error: the policy names no cluster `isuer`
         exit 2"#]],
     );
-    for arguments in [&[][..], &["--image", "i", "--url", "u"], &["--image", "i", "--selector", "app"]] {
+    for arguments in [&["--image", "i", "--url", "u"][..], &["--image", "i", "--selector", "app"]] {
         assert!(istio(arguments).ends_with("exit 2"), "{arguments:?}");
     }
 }

@@ -1,9 +1,8 @@
 //! The texts that lie open, and what was found in them.
 
 use serde_json::{Map, Value};
-use spangate_document::{Diagnostics, Node, Value as Tree, from_json, read_yaml};
+use spangate_document::{Diagnostics, Node, from_json, read_yaml};
 use spangate_policy::Policy;
-use spangate_simulation::Call;
 
 pub struct Desk {
     findings: Vec<Value>,
@@ -25,24 +24,21 @@ impl Desk {
         desk
     }
 
-    /// The calls of a text: a list of them, or one alone.
-    pub fn calls(&mut self, text: &str) -> Vec<Node> {
+    /// A text of calls, JSON or YAML.
+    pub fn read(&mut self, text: &str) -> Option<Node> {
         let mut found = Diagnostics::default();
         let read = || read_yaml(text, &mut found).filter(|_| !found.has_errors());
         let document = from_json(text).ok().or_else(read);
         self.found("call", found);
-        match document {
-            Some(Node { value: Tree::List(calls), .. }) => calls,
-            Some(call) => vec![call],
-            None => Vec::new(),
-        }
+        document
     }
 
-    pub fn call(&mut self, document: &Node, policy: &Policy) -> Option<Call> {
+    /// What `make` makes of it, and what it found.
+    pub fn made<T>(&mut self, make: impl FnOnce(&mut Diagnostics) -> Option<T>) -> Option<T> {
         let mut found = Diagnostics::default();
-        let call = Call::from_document(document, policy, &mut found).filter(|_| !found.has_errors());
+        let made = make(&mut found);
         self.found("call", found);
-        call
+        made
     }
 
     /// What is told in the end: the findings, and what else there is.

@@ -5,7 +5,7 @@ mod desk;
 
 use serde_json::Value;
 use spangate_policy::facts::Timestamp;
-use spangate_simulation::Simulation;
+use spangate_simulation::{Batch, Call, Outcome, Simulation};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use desk::Desk;
@@ -19,37 +19,35 @@ pub fn check(policy: &str) -> String {
     Desk::new(policy).answer([])
 }
 
-/// `{findings: […], outcomes: […]}`: what becomes of calls that come one after another, limits counted. `calls` is a list
-/// of calls as test files describe them, or one alone; a call that cannot be read has null for an outcome.
+/// `{findings: […], outcomes: […]}`: what becomes of calls that come one after another, limits counted. `calls` is one call
+/// as test files describe it, a list of them, or `{at, tokens, unavailable, calls: […]}`; a call that cannot be read has null
+/// for an outcome.
 #[wasm_bindgen]
 pub fn decide(policy: &str, calls: &str) -> String {
     let mut desk = Desk::new(policy);
-    let calls = desk.calls(calls);
     let policy = desk.policy.take();
-    let mut outcomes = Vec::new();
-    if let Some((policy, document)) = &policy {
-        let mut simulation = Simulation::new(policy);
-        for call in &calls {
-            let outcome = desk
-                .call(call, policy)
-                .map(|call| simulation.decide(&call, call.at.unwrap_or(DEFAULT_TIME)).to_json(document));
-            outcomes.push(outcome.map_or(Value::Null, without_its_way));
-        }
-    }
-    desk.answer([("outcomes", Value::from(outcomes))])
+    let calls = desk.read(calls);
+    let outcomes = policy.zip(calls).and_then(|((policy, document), calls)| {
+        let batch = desk.made(|found| Batch::read(&calls, &policy, found))?;
+        let outcomes = batch.decide(&policy, DEFAULT_TIME).into_iter();
+        let json = |outcome: Outcome| without_its_way(outcome.to_json(&document));
+        Some(outcomes.map(|outcome| outcome.map_or(Value::Null, json)).collect::<Vec<_>>())
+    });
+    desk.answer([("outcomes", outcomes.unwrap_or_default().into())])
 }
 
 /// `{findings: […], outcome}`: what becomes of one call, and the way that it took; null for a call that cannot be read.
 #[wasm_bindgen]
 pub fn explain(policy: &str, call: &str) -> String {
     let mut desk = Desk::new(policy);
-    let calls = desk.calls(call);
     let policy = desk.policy.take();
-    let outcome = policy.as_ref().zip(calls.first()).and_then(|((policy, document), call)| {
-        let call = desk.call(call, policy)?;
-        Some(Simulation::new(policy).decide(&call, call.at.unwrap_or(DEFAULT_TIME)).to_json(document))
+    let call = desk.read(call);
+    let outcome = policy.zip(call).and_then(|((policy, document), call)| {
+        let call =
+            desk.made(|found| Call::from_document(&call, &policy, found).filter(|_| !found.has_errors()))?;
+        Some(Simulation::new(&policy).decide(&call, call.at.unwrap_or(DEFAULT_TIME)).to_json(&document))
     });
-    desk.answer([("outcome", Value::from(outcome))])
+    desk.answer([("outcome", outcome.into())])
 }
 
 fn without_its_way(mut outcome: Value) -> Value {

@@ -56,3 +56,28 @@ test('texts that are no policy, and no call', () => {
     assert.equal(JSON.parse(playground.explain(policy, text)).outcome, null);
   }
 });
+
+// As in Envoy and natively: `cargo xtask playground` makes the calls and says what the native engine made of them.
+test('generated calls have the native verdicts', () => {
+  const lines = readFileSync(`${directory}/calls.jsonl`, 'utf8').trim().split('\n');
+  const told = new Map();
+  for (const line of lines) {
+    const {policy, tokens, without_keys, at, calls} = JSON.parse(line);
+    const batch = {
+      at: new Date(at * 1000).toISOString(),
+      tokens,
+      unavailable: {keys: without_keys},
+      calls: calls.map(({call}) => call),
+    };
+    const {findings, outcomes} = decide(JSON.stringify(policy), batch);
+    assert.deepEqual(findings.filter(({severity}) => severity === 'error'), []);
+    const compared = ({status, reason, operation}) => ({status, reason, operation});
+    calls.forEach((native, index) => {
+      assert.deepEqual(compared(outcomes[index]), compared(native), JSON.stringify(native.call));
+      told.set(native.reason ?? 'none', (told.get(native.reason ?? 'none') ?? 0) + 1);
+    });
+  }
+  const total = [...told.values()].reduce((sum, count) => sum + count, 0);
+  assert.ok(total >= 10_000, `only ${total} calls`);
+  assert.ok(told.size > 10 && told.get('none') >= total * 0.3, JSON.stringify([...told]));
+});

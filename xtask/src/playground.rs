@@ -4,7 +4,7 @@
 use anyhow::Result;
 use spangate_stack::{root, target};
 
-use crate::step::{cargo, run, step, works};
+use crate::step::{cargo, output, run, step, works};
 use crate::wasm::{TARGET, Toolchain};
 
 pub fn playground(toolchain: Toolchain) -> Result<()> {
@@ -25,7 +25,13 @@ fn build(toolchain: Toolchain) -> Result<()> {
     run(glue.arg(module).arg(target().join("playground")))
 }
 
+/// Of each generated document, and when: what Envoy is compared on, too.
+const CALLS: [&str; 3] = ["3000", "7", "1800000000"];
+
 fn test() -> Result<()> {
+    let mut calls = cargo();
+    calls.args(["run", "--quiet", "--package", "spangate-generated", "--"]).args(CALLS);
+    std::fs::write(target().join("playground/calls.jsonl"), output(&mut calls)?)?;
     let mut node = std::process::Command::new("node");
     node.arg("--test").arg(root().join("playground/tests")).env("PLAYGROUND", target().join("playground"));
     run(&mut node)

@@ -3,16 +3,19 @@
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
+/// Where a module stands that is mounted into the proxy, when nothing else is said.
+const DEFAULT_URL: &str = "file:///etc/spangate/filter.wasm";
+
 /// Where the proxies get the filter's module.
 #[derive(clap::Args)]
-#[group(required = true, multiple = false)]
+#[group(multiple = false)]
 pub struct Module {
     /// An image in a registry, with or without `oci://`.
     #[arg(long)]
     image: Option<String>,
-    /// `https://…`, or `file://…` for a module that the proxy's own image brings.
-    #[arg(long)]
-    url: Option<String>,
+    /// `https://…`, or `file://…` for a module that stands in the proxy's own file system.
+    #[arg(long, default_value = DEFAULT_URL)]
+    url: String,
 }
 
 #[derive(clap::Args)]
@@ -52,8 +55,9 @@ enum Fail {
 impl Module {
     fn url(&self) -> String {
         match (&self.image, &self.url) {
-            (Some(image), _) if !image.contains("://") => format!("oci://{image}"),
-            (image, url) => image.as_ref().or(url.as_ref()).cloned().unwrap_or_default(),
+            (Some(image), _) if image.contains("://") => image.clone(),
+            (Some(image), _) => format!("oci://{image}"),
+            (None, url) => url.clone(),
         }
     }
 }

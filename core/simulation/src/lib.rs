@@ -2,6 +2,7 @@
 //! host, and what became of it is data again: for tests of policies, for explaining one call, for a page in a
 //! browser. Pure: files, clocks and terminals are its callers' business.
 
+mod batch;
 mod call;
 mod coverage;
 mod excerpt;
@@ -15,6 +16,7 @@ mod simulation;
 mod suite;
 mod token;
 
+pub use batch::Batch;
 pub use call::{Answered, Body, Call, Credential, CredentialPlace};
 pub use coverage::{Coverage, Covered};
 pub use excerpt::Excerpt;

@@ -13,7 +13,7 @@ use crate::expectation::Expectation;
 use crate::instant::{instant, span};
 use crate::token::Tokens;
 pub use run::{Failure, TestResult};
-use unavailable::Unavailable;
+pub use unavailable::Unavailable;
 
 /// When calls take place in a file that does not say.
 const DEFAULT_TIME: Timestamp = Timestamp { nanoseconds: 1_767_268_800_000_000_000 };
