@@ -5,8 +5,9 @@
 
 mod call;
 mod conditions;
-
+mod host;
 mod routes;
+mod whole;
 
 #[global_allocator]
 static ALLOCATIONS: divan::AllocProfiler = divan::AllocProfiler::system();
