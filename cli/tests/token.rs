@@ -186,7 +186,7 @@ fn keys_that_are_not_to_be_had() {
     verify(
         "html.json",
         expect![[r#"
-        {"detail":"the key set is no JSON: expected value at line 1 column 1","reason":"keys_unavailable","verdict":"refuse"}
+        {"detail":"the key set is no JSON object, or has a member twice","reason":"keys_unavailable","verdict":"refuse"}
         exit 1"#]],
     );
     verify(

@@ -4,11 +4,12 @@
 use serde_json::Value;
 
 use super::issuer::IssuerUrl;
+use super::json::object;
 use super::url::HttpUrl;
 
 /// Where the document that `from` answered with says that `issuer` has its keys.
 pub fn jwks_url(document: &str, issuer: &IssuerUrl, from: &HttpUrl) -> Result<HttpUrl, &'static str> {
-    let document: Value = serde_json::from_str(document).map_err(|_| "the discovery document is no JSON")?;
+    let document = object(document.as_bytes()).ok_or("the discovery document is no JSON object")?;
     let text = |name: &str| document.get(name).and_then(Value::as_str);
     // Else whoever answers there could speak for any issuer (section 4.3).
     if !text("issuer").is_some_and(|announced| issuer.is_announced_as(announced)) {

@@ -1,5 +1,6 @@
-//! JSON objects of tokens, read strictly: a repeated member is a fault, since readers that differ on which of two
-//! counts would see two tokens in one (RFC 8725, section 2.4). Nested deeper than 128 is none either.
+//! JSON objects of tokens, and of the keys for them, read strictly: a repeated member is a fault, since readers that
+//! differ on which of two counts would see two tokens in one (RFC 8725, section 2.4). Nested deeper than 128 is none
+//! either.
 
 use std::fmt;
 

@@ -8,6 +8,7 @@ mod tests;
 use serde_json::Value;
 
 use super::algorithm::{Algorithm, Family, PublicKey};
+use super::json::object;
 use super::tenant::Template;
 
 /// Most keys that a set may have, and its greatest size in bytes.
@@ -90,9 +91,8 @@ impl KeySet {
         if json.len() > MAX_KEY_SET_BYTES {
             return Err(format!("the key set has more than {MAX_KEY_SET_BYTES} bytes"));
         }
-        let value: Value =
-            serde_json::from_str(json).map_err(|error| format!("the key set is no JSON: {error}"))?;
-        Self::from_value(&value)
+        let members = object(json.as_bytes()).ok_or("the key set is no JSON object, or has a member twice")?;
+        Self::from_value(&Value::Object(members))
     }
 
     /// The same from JSON that is parsed already.
