@@ -1,6 +1,6 @@
 //! `authenticate`: whose tokens are accepted, and where in a request they stand.
 
-use spangate_document::{Diagnostic, Diagnostics, Fields, Node, Path, Value};
+use spangate_document::{Diagnostics, Fields, Node, Path, Value};
 
 use super::super::owned;
 use super::header::is_header_name;
@@ -86,11 +86,7 @@ fn from(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Option<Creden
         let place = match key.name.as_str() {
             "header" => Some(CredentialPlace::Header(name.to_ascii_lowercase())),
             "cookie" => Some(CredentialPlace::Cookie(name.to_owned())),
-            "query" => {
-                let message = "a token in a query is written to logs and histories (RFC 6750, section 2.3)";
-                diagnostics.push(Diagnostic::warning("token_in_query", &path, message).at(node.span));
-                Some(CredentialPlace::Query(name.to_owned()))
-            }
+            "query" => Some(CredentialPlace::Query(name.to_owned())),
             _ => None,
         };
         if place.is_some() {
