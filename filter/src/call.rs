@@ -1,38 +1,38 @@
 //! One call, from its request's headers to its answer's end. What is decided is the policy's; what is done about
 //! it stands here.
 
+mod note;
 mod request;
 mod response;
 
-use std::cell::RefCell;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
 use proxy_wasm::types::Action;
-use spangate_policy::problem::Refusal;
+use spangate_policy::problem::{Answer, Refusal};
 use spangate_policy::reason::Reason;
 use spangate_policy::{Decision, Need, Progress};
 
+use crate::counters::Counted;
 use crate::effects;
 use crate::facts::Request;
 use crate::framing::Unframer;
 use crate::gateway::{Gateway, Instant, Now};
 use crate::host::{self, Map};
 
-/// Filter state that only this filter sets, as `wasm.spangate`: the route to the sidecar demands it, and the
-/// access log prints it.
-const VERDICT_PROPERTY: &str = "spangate";
-
 pub struct Exchange {
     /// None in a worker that could not begin: it refuses every call.
     gateway: Option<Rc<Gateway>>,
     context: u32,
-    this: Weak<RefCell<Exchange>>,
     phase: Phase,
     request: Option<Request>,
-    progress: Option<Progress>,
+    progress: Progress,
     request_id: Option<String>,
     /// Of a HEAD's answer no byte may follow the headers.
     head: bool,
+    /// Bytes of the request's body that have come.
+    received: u64,
+    /// When it came, by the monotonic clock.
+    arrived: u64,
 }
 
 enum Phase {
@@ -43,9 +43,13 @@ enum Phase {
     /// The answer is our own: it has passed through here once already.
     Answered,
     /// On its way to the sidecar.
-    Passed,
+    Called,
+    /// On its way to another upstream.
+    Forwarded,
     /// The sidecar's answer is on its way back.
     Streaming(Unframer),
+    /// Another upstream's answer is, as it came.
+    Passing,
     /// The proxy's own answer, whose body becomes this one.
     Replaced(Vec<u8>),
     /// Broken off.
@@ -53,86 +57,114 @@ enum Phase {
 }
 
 impl Exchange {
-    pub fn new(gateway: Option<Rc<Gateway>>, context: u32) -> Rc<RefCell<Self>> {
-        Rc::new_cyclic(|this| {
-            RefCell::new(Self {
-                gateway,
-                context,
-                this: this.clone(),
-                phase: Phase::New,
-                request: None,
-                progress: None,
-                request_id: None,
-                head: false,
-            })
-        })
+    pub fn new(gateway: Option<Rc<Gateway>>, context: u32) -> Self {
+        Self {
+            gateway,
+            context,
+            phase: Phase::New,
+            request: None,
+            progress: Progress::default(),
+            request_id: None,
+            head: false,
+            received: 0,
+            arrived: 0,
+        }
     }
 
-    pub fn on_request_headers(&mut self) -> Action {
+    pub fn on_request_headers(&mut self, end_of_stream: bool) -> Action {
         let (Some(gateway), Ok(headers)) = (self.gateway.clone(), host::header_map(Map::RequestHeaders))
         else {
             return self.refuse(&Reason::PolicyUnavailable.into());
         };
         let now = gateway.now();
+        self.arrived = now.monotonic;
         self.request_id = headers.text("x-request-id").map(str::to_owned);
-        let Ok(request) = Request::new(headers, now.wall) else {
+        let Ok(request) = Request::new(headers, !end_of_stream, now.wall) else {
             return self.refuse(&Reason::RouteNotFound.into());
         };
         self.head = effects::is_head(&request);
-        match gateway.policy.route(&request, request.query_text()) {
-            Ok(progress) => {
-                self.progress = Some(progress);
-                self.request = Some(request);
-                self.decide(&gateway, now)
-            }
-            Err(refusal) => self.refuse(&refusal),
-        }
+        self.request = Some(request);
+        self.decide(&gateway, now)
     }
 
-    /// Goes on with a call that has waited. The call's context is the effective one.
-    pub fn resume(exchange: &Rc<RefCell<Self>>) {
-        let mut exchange = exchange.borrow_mut();
-        let Some(gateway) = exchange.gateway.clone().filter(|_| matches!(exchange.phase, Phase::Waiting))
-        else {
+    pub fn is_waiting(&self) -> bool {
+        matches!(self.phase, Phase::Waiting)
+    }
+
+    /// Goes on with a call that has waited. Its context is the effective one.
+    pub fn resume(&mut self) {
+        let Some(gateway) = self.gateway.clone().filter(|_| self.is_waiting()) else {
             return;
         };
         let now = gateway.now();
-        if exchange.decide(&gateway, now) == Action::Continue {
+        if self.decide(&gateway, now) == Action::Continue {
             host::resume_request();
         }
     }
 
     fn decide(&mut self, gateway: &Rc<Gateway>, now: Now) -> Action {
-        let (Some(request), Some(progress)) = (&self.request, &mut self.progress) else {
-            return self.refuse(&Reason::PolicyUnavailable.into());
-        };
-        let mut instant = Instant { gateway, now };
+        let Some(request) = &self.request else { return self.refuse(&Reason::PolicyUnavailable.into()) };
+        let mut instant = Instant::at(gateway, now, self.arrived);
         loop {
-            match gateway.policy.decide(progress, request, &mut instant) {
+            match gateway.policy.decide(&mut self.progress, request, &mut instant) {
                 Decision::Allow => return self.pass(gateway),
+                Decision::Respond(answer) => return self.respond(&answer),
                 Decision::Refuse(refusal) => return self.refuse(&refusal),
                 Decision::Need(Need::Keys { issuer }) => {
-                    if gateway.await_keys(issuer, self.context, self.this.clone(), now) {
+                    if gateway.await_keys(issuer, self.context, self.arrived, now) {
                         self.phase = Phase::Waiting;
                         return Action::Pause;
                     }
                     // Asked again without having waited, the policy refuses by itself.
+                    instant.arrived = None;
                 }
             }
         }
     }
 
+    /// Answers with what the policy says.
+    fn respond(&mut self, answer: &Answer) -> Action {
+        self.note("respond", &self.operation_name());
+        self.count(Counted::Allowed, "respond");
+        let headers = effects::own_answer(answer);
+        self.end_with(answer.status, &headers, &answer.body, "respond")
+    }
+
     /// Answers with a problem document.
     fn refuse(&mut self, refusal: &Refusal) -> Action {
-        self.note_shadowed();
-        let verdict = format!("refuse {}", refusal.reason);
-        // The log is poorer without it, the answer is not.
-        let _ = host::set_property(VERDICT_PROPERTY, verdict.as_bytes());
-        self.phase = Phase::Answered;
+        self.refuse_with(refusal, &effects::problem_headers(refusal).finish())
+    }
+
+    fn refuse_with(&mut self, refusal: &Refusal, headers: &[u8]) -> Action {
+        self.note("refuse", &refusal.reason);
+        self.count(Counted::Refused, refusal.reason.clone());
         let body = refusal.problem_document(self.request_id.as_deref());
-        let headers = effects::problem_headers(refusal);
+        self.end_with(refusal.status, headers, &body, &refusal.reason)
+    }
+
+    fn end_with(&mut self, status: u16, headers: &[u8], body: &str, details: &str) -> Action {
+        self.phase = Phase::Answered;
+        self.finish();
         // Where the host cannot even do this, pausing keeps the call from going on.
-        let _ = host::respond(refusal.status, &headers, body.as_bytes(), &refusal.reason);
+        let _ = host::respond(status, headers, body.as_bytes(), details);
         Action::Pause
+    }
+
+    fn operation_name(&self) -> String {
+        let operation = self.gateway.as_ref().and_then(|gateway| self.progress.operation(&gateway.policy));
+        operation.map(|operation| operation.name.clone()).unwrap_or_default()
+    }
+
+    /// Gives back what the call held: when its answer has ended, or when it is gone, whichever comes first.
+    fn finish(&mut self) {
+        if let Some(gateway) = self.gateway.clone() {
+            gateway.policy.finish(&mut self.progress, &mut Instant::later(&gateway));
+        }
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        self.finish();
     }
 }

@@ -1,10 +1,12 @@
 //! What goes out: the transcoded request, the answer, the problem document, each as a header map made anew, so
-//! that nothing passes which is not named here.
+//! that nothing passes which is not named here. What goes to other upstreams and comes from them passes but for what
+//! the policy changes.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use spangate_policy::facts::Call as _;
-use spangate_policy::problem::{PROBLEM_MEDIA_TYPE, Refusal};
+use spangate_policy::problem::{Answer, PROBLEM_MEDIA_TYPE, Refusal};
+use spangate_policy::{Forwarded, HeaderEdit};
 use spangate_proto::{
     CALL_METADATA, CONTENT_TYPE_METADATA, DETAIL_METADATA, EXECUTE_PATH, HEADER_METADATA_PREFIX,
     MAX_CALL_BYTES, REASON_METADATA, RETRY_AFTER_METADATA, STATUS_METADATA,
@@ -12,6 +14,9 @@ use spangate_proto::{
 
 use crate::facts::Request;
 use crate::headers::{HeaderMap, HeaderMapBuilder};
+
+/// Tells the route where a forwarded call goes.
+const CLUSTER_HEADER: &str = "spangate-cluster";
 
 /// Headers of the request that the sidecar may see and the proxy needs: where the call comes from, traces, and
 /// without `x-forwarded-proto` the proxy finds no route.
@@ -52,9 +57,68 @@ pub fn transcoded(request: &Request, call: &[u8]) -> Option<Vec<u8>> {
     Some(map.finish())
 }
 
-/// The headers of an answer from the sidecar's initial metadata and those that steps added; `None` if the
-/// metadata is none of the sidecar's.
-pub fn answer(metadata: &HeaderMap, added: &[(&'static str, String)]) -> Option<Vec<u8>> {
+/// The request as another upstream gets it. The cluster is told to the route, which removes that header.
+pub fn forwarded(request: &Request, forwarded: &Forwarded<'_>) -> Vec<u8> {
+    let mut map = HeaderMapBuilder::with_capacity(32, 2048);
+    for (name, value) in request.header_map().iter() {
+        if name == b":path" {
+            map.push(name, &forwarded.target);
+        } else if !is_edited(name, &forwarded.edits) {
+            map.push(name, value);
+        }
+    }
+    push_edits(&mut map, &forwarded.edits);
+    map.push(CLUSTER_HEADER, forwarded.cluster);
+    map.finish()
+}
+
+/// An answer's headers with those that are added and then edited.
+pub fn edited(headers: &HeaderMap, added: &[(&'static str, String)], edits: &[HeaderEdit<'_>]) -> Vec<u8> {
+    let mut map = HeaderMapBuilder::with_capacity(32, 2048);
+    // What browsers are told of other origins is the policy's to say alone: twice would be nothing.
+    let is_replaced = |name: &[u8]| {
+        name.starts_with(b"access-control-") && added.iter().any(|(added, _)| added.as_bytes() == name)
+    };
+    for (name, value) in headers.iter() {
+        if !is_replaced(name) && !is_edited(name, edits) {
+            map.push(name, value);
+        }
+    }
+    for (name, value) in added {
+        if !is_edited(name.as_bytes(), edits) {
+            map.push(name, value);
+        }
+    }
+    push_edits(&mut map, edits);
+    map.finish()
+}
+
+fn is_edited(name: &[u8], edits: &[HeaderEdit<'_>]) -> bool {
+    edits.iter().any(|edit| edited_name(edit).as_bytes() == name)
+}
+
+/// Of several edits of one header the last holds.
+fn push_edits(map: &mut HeaderMapBuilder, edits: &[HeaderEdit<'_>]) {
+    let mut rest = edits;
+    while let Some((edit, after)) = rest.split_first() {
+        rest = after;
+        if let HeaderEdit::Set(name, value) = edit
+            && !is_edited(name.as_bytes(), after)
+        {
+            map.push(name, value);
+        }
+    }
+}
+
+fn edited_name<'e>(edit: &HeaderEdit<'e>) -> &'e str {
+    match edit {
+        HeaderEdit::Set(name, _) | HeaderEdit::Remove(name) => name,
+    }
+}
+
+/// The status and the headers of an answer from the sidecar's initial metadata; `None` if the metadata is none of
+/// the sidecar's.
+pub fn answer(metadata: &HeaderMap) -> Option<(u16, HeaderMapBuilder)> {
     let status = status(metadata)?;
     let mut map = HeaderMapBuilder::with_capacity(16, 512);
     map.push(":status", status.to_string());
@@ -71,10 +135,7 @@ pub fn answer(metadata: &HeaderMap, added: &[(&'static str, String)]) -> Option<
             _ => {}
         }
     }
-    for (name, value) in added {
-        map.push(name, value);
-    }
-    Some(map.finish())
+    Some((status, map))
 }
 
 fn is_connection_header(name: &[u8]) -> bool {
@@ -106,18 +167,27 @@ fn is_word(reason: &str) -> bool {
 }
 
 /// The headers of a problem document of so many bytes, `:status` included.
-pub fn problem(refusal: &Refusal, length: usize) -> Vec<u8> {
+pub fn problem(refusal: &Refusal, length: usize) -> HeaderMapBuilder {
     let mut map = HeaderMapBuilder::with_capacity(8, 256);
     map.push(":status", refusal.status.to_string());
     map.push("content-length", length.to_string());
     push_problem_headers(&mut map, refusal);
-    map.finish()
+    map
 }
 
 /// The same for an answer that the proxy itself frames.
-pub fn problem_headers(refusal: &Refusal) -> Vec<u8> {
+pub fn problem_headers(refusal: &Refusal) -> HeaderMapBuilder {
     let mut map = HeaderMapBuilder::with_capacity(4, 256);
     push_problem_headers(&mut map, refusal);
+    map
+}
+
+/// The headers of an answer of the policy's own.
+pub fn own_answer(answer: &Answer) -> Vec<u8> {
+    let mut map = HeaderMapBuilder::with_capacity(8, 256);
+    for (name, value) in &answer.headers {
+        map.push(name.as_ref(), value);
+    }
     map.finish()
 }
 
@@ -170,13 +240,74 @@ mod tests {
             ("spangate-header-transfer-encoding", "chunked"),
             ("x-leaked", "yes"),
         ]);
-        let headers = shown(answer(&metadata, &[("ratelimit", "\"a\";r=1".to_owned())]).unwrap());
+        let (status, headers) = answer(&metadata).unwrap();
+        assert_eq!(status, 201);
         assert_eq!(
-            headers,
-            [":status: 201", "content-type: application/json", "location: /orders/7", "ratelimit: \"a\";r=1"]
+            shown(headers.finish()),
+            [":status: 201", "content-type: application/json", "location: /orders/7"]
         );
-        assert!(answer(&map(&[("spangate-status", "99")]), &[]).is_none());
-        assert!(answer(&map(&[(":status", "200")]), &[]).is_none());
+        assert!(answer(&map(&[("spangate-status", "99")])).is_none());
+        assert!(answer(&map(&[(":status", "200")])).is_none());
+    }
+
+    #[test]
+    fn another_upstream_gets_what_the_client_sent_but_for_what_the_policy_changes() {
+        let headers = map(&[
+            (":method", "GET"),
+            (":path", "/shop/legacy/7?token=t&x=1"),
+            ("authorization", "Bearer t"),
+            ("cookie", "a=1; session=t"),
+            ("accept", "*/*"),
+            ("x-old", "1"),
+            ("x-old", "2"),
+        ]);
+        let request = Request::new(headers, false, 0).unwrap();
+        let edits = vec![
+            HeaderEdit::Remove("authorization"),
+            HeaderEdit::Set("cookie", "a=1".to_owned()),
+            HeaderEdit::Set("x-old", "3".to_owned()),
+            HeaderEdit::Set("x-tenant", "t1".to_owned()),
+            HeaderEdit::Set("x-old", "4".to_owned()),
+            HeaderEdit::Remove("x-tenant"),
+        ];
+        let forwarded =
+            forwarded(&request, &Forwarded { cluster: "legacy", target: "/7?x=1".to_owned(), edits });
+        assert_eq!(
+            shown(forwarded),
+            [
+                ":method: GET",
+                ":path: /7?x=1",
+                "accept: */*",
+                "cookie: a=1",
+                "x-old: 4",
+                "spangate-cluster: legacy"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_added_to_an_answer_may_be_edited() {
+        let headers = map(&[
+            (":status", "200"),
+            ("vary", "accept"),
+            ("access-control-allow-origin", "*"),
+            ("server", "legacy"),
+        ]);
+        let added = vec![
+            ("access-control-allow-origin", "https://shop.example".to_owned()),
+            ("vary", "origin".to_owned()),
+            ("ratelimit", "r".to_owned()),
+        ];
+        let edits = [HeaderEdit::Remove("server"), HeaderEdit::Remove("ratelimit")];
+        assert_eq!(
+            shown(edited(&headers, &added, &edits)),
+            [
+                ":status: 200",
+                "vary: accept",
+                "access-control-allow-origin: https://shop.example",
+                "vary: origin"
+            ]
+        );
     }
 
     #[test]

@@ -5,11 +5,11 @@ use std::cell::OnceCell;
 use std::net::IpAddr;
 use std::ops::Range;
 
-use spangate_policy::facts::{Call, Entries, Occurrence, Timestamp};
-use spangate_policy::route::decode_query;
+use spangate_policy::facts::{Call, Entries, Occurrence, Response, Timestamp};
+use spangate_policy::route::{decode_query, query_parameter};
 
 use crate::headers::HeaderMap;
-use crate::host;
+use crate::host::{self, Map};
 
 /// A call as it came in: the header map, and where in it stands what every call is asked for.
 #[derive(Debug)]
@@ -17,10 +17,12 @@ pub struct Request {
     headers: HeaderMap,
     method: Range<usize>,
     scheme: Range<usize>,
+    authority: Range<usize>,
     host: Host,
     path: Range<usize>,
     query: Option<Range<usize>>,
     request_id: Option<Range<usize>>,
+    has_body: bool,
     time: Timestamp,
     source: OnceCell<Option<(IpAddr, u16)>>,
 }
@@ -40,7 +42,7 @@ pub struct NoTarget;
 
 impl Request {
     /// `now` is in nanoseconds since 1970.
-    pub fn new(headers: HeaderMap, now: u64) -> Result<Self, NoTarget> {
+    pub fn new(headers: HeaderMap, has_body: bool, now: u64) -> Result<Self, NoTarget> {
         let (mut method, mut scheme, mut authority, mut target, mut request_id) =
             (None, None, None, None, None);
         for (name, value) in headers.ranges() {
@@ -64,9 +66,11 @@ impl Request {
             method,
             scheme: scheme.unwrap_or_default(),
             host: host_name(headers.str(&authority).unwrap_or_default(), authority.start),
+            authority,
             path: target.start..end,
             query: mark.map(|_| end.saturating_add(1)..target.end),
             request_id,
+            has_body,
             time: Timestamp { nanoseconds: i128::from(now) },
             source: OnceCell::new(),
             headers,
@@ -78,13 +82,9 @@ impl Request {
         self.headers.str(range).unwrap_or_default()
     }
 
-    pub fn query_text(&self) -> Option<&str> {
-        Some(self.text(self.query.as_ref()?))
-    }
-
     /// The query's parameters; routing has refused a query that does not decode.
     pub fn query_parameters(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
-        decode_query(self.query_text().unwrap_or_default()).filter_map(Result::ok)
+        decode_query(self.raw_query().unwrap_or_default()).filter_map(Result::ok)
     }
 
     pub fn header_map(&self) -> &HeaderMap {
@@ -142,23 +142,28 @@ impl Call for Request {
         }
     }
 
+    fn authority(&self) -> &str {
+        self.text(&self.authority)
+    }
+
     fn path(&self) -> &str {
         self.text(&self.path)
     }
 
+    fn raw_query(&self) -> Option<&str> {
+        Some(self.text(self.query.as_ref()?))
+    }
+
     fn header(&self, name: &str) -> Occurrence<'_> {
-        let named = self.headers.iter().filter(|(key, _)| *key == name.as_bytes());
-        occurrence(named.map(|(_, value)| text(value)))
+        header(&self.headers, name)
     }
 
     fn headers(&self) -> Entries<'_> {
-        let named = self.headers.iter().filter(|(name, _)| !name.starts_with(b":"));
-        Box::new(named.filter_map(|(name, value)| Some((text(name)?, text(value)))))
+        headers(&self.headers)
     }
 
     fn query(&self, name: &str) -> Occurrence<'_> {
-        let named = self.query_parameters().filter(|(key, _)| key == name);
-        occurrence(named.map(|(_, value)| Some(value)))
+        query_parameter(self.raw_query().unwrap_or_default(), name)
     }
 
     fn queries(&self) -> Entries<'_> {
@@ -167,6 +172,10 @@ impl Call for Request {
 
     fn size(&self) -> Option<i64> {
         self.headers.text("content-length")?.parse().ok()
+    }
+
+    fn has_body(&self) -> bool {
+        self.has_body
     }
 
     fn time(&self) -> Timestamp {
@@ -197,6 +206,74 @@ impl Call for Request {
             .filter(|name| !name.is_empty())
             .collect()
     }
+
+    fn peer_certificate(&self) -> Option<[u8; 32]> {
+        from_hex(&host::property("connection\0sha256_peer_certificate_digest")?)
+    }
+}
+
+/// An answer's head: made here, or the upstream's, which is read only if something asks for it.
+#[derive(Debug)]
+pub struct Answer {
+    status: Option<u16>,
+    headers: OnceCell<HeaderMap>,
+}
+
+impl Answer {
+    pub fn made(status: u16, headers: Vec<u8>) -> Self {
+        Self { status: Some(status), headers: OnceCell::from(HeaderMap::new(headers)) }
+    }
+
+    pub fn upstream() -> Self {
+        Self { status: None, headers: OnceCell::new() }
+    }
+
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.headers.into_inner().unwrap_or_default().into_bytes()
+    }
+
+    pub fn header_map(&self) -> &HeaderMap {
+        // Where the host does not give them nothing is known of the answer, and its headers stay as they are.
+        self.headers.get_or_init(|| host::header_map(Map::ResponseHeaders).unwrap_or_default())
+    }
+}
+
+impl Response for Answer {
+    fn status(&self) -> u16 {
+        let told = || self.header_map().text(":status")?.parse().ok();
+        self.status.or_else(told).unwrap_or_default()
+    }
+
+    fn header(&self, name: &str) -> Occurrence<'_> {
+        header(self.header_map(), name)
+    }
+
+    fn headers(&self) -> Entries<'_> {
+        headers(self.header_map())
+    }
+}
+
+fn header<'m>(map: &'m HeaderMap, name: &str) -> Occurrence<'m> {
+    let named = map.iter().filter(|(key, _)| *key == name.as_bytes());
+    occurrence(named.map(|(_, value)| text(value)))
+}
+
+fn headers(map: &HeaderMap) -> Entries<'_> {
+    let named = map.iter().filter(|(name, _)| !name.starts_with(b":"));
+    Box::new(named.filter_map(|(name, value)| Some((text(name)?, text(value)))))
+}
+
+/// 32 bytes, as Envoy writes a digest.
+fn from_hex(digits: &[u8]) -> Option<[u8; 32]> {
+    let (pairs, rest) = digits.as_chunks::<2>();
+    let mut bytes = [0; 32];
+    if pairs.len() != bytes.len() || !rest.is_empty() {
+        return None;
+    }
+    for (byte, pair) in bytes.iter_mut().zip(pairs) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(bytes)
 }
 
 #[cfg(test)]
@@ -209,7 +286,7 @@ mod tests {
         for (name, value) in pairs {
             builder.push(name, value);
         }
-        Request::new(HeaderMap::new(builder.finish()), 5)
+        Request::new(HeaderMap::new(builder.finish()), false, 5)
     }
 
     #[test]
@@ -226,7 +303,8 @@ mod tests {
         ])
         .unwrap();
         assert_eq!((request.method(), request.scheme(), request.host()), ("GET", "https", "api.example.com"));
-        assert_eq!((request.path(), request.query_text()), ("/a/b", Some("x=1&y=%20")));
+        assert_eq!(request.authority(), "API.example.com:8443");
+        assert_eq!((request.path(), request.raw_query()), ("/a/b", Some("x=1&y=%20")));
         assert_eq!(request.request_id(), Some("r1"));
         assert_eq!(request.query("y"), Occurrence::Once(" ".into()));
         assert_eq!(request.header("a"), Occurrence::Repeated);
@@ -246,9 +324,17 @@ mod tests {
     }
 
     #[test]
+    fn digests() {
+        assert_eq!(from_hex(&[b'a'; 64]), Some([0xaa; 32]));
+        for digits in [&[b'a'; 63][..], &[b'a'; 66], &[b'g'; 64], b""] {
+            assert_eq!(from_hex(digits), None);
+        }
+    }
+
+    #[test]
     fn without_a_path_that_is_text_there_is_nothing_to_decide() {
         assert!(request(&[(":method", b"CONNECT"), (":authority", b"a:443")]).is_err());
         assert!(request(&[(":method", b"GET"), (":path", b"/\xff")]).is_err());
-        assert_eq!(request(&[(":method", b"GET"), (":path", b"/")]).unwrap().query_text(), None);
+        assert_eq!(request(&[(":method", b"GET"), (":path", b"/")]).unwrap().raw_query(), None);
     }
 }

@@ -1,47 +1,38 @@
 //! What all calls under one configuration share on one worker: the policy, its keys, verified tokens, permits
 //! and the clock.
 
-use std::cell::{Cell, RefCell};
-use std::rc::{Rc, Weak};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use prost::Message;
-use spangate_limits::Outcome;
+use spangate_limits::{Entry, Hold, Outcome, QuotaOutcome};
+use spangate_policy::document::LimitScope;
 use spangate_policy::token::{KeySet, SignatureCheck, TokenCache};
-use spangate_policy::{Caller, Host, Policy, RateLimit};
+use spangate_policy::{Caller, Concurrency, Host, KeysSince, Policy, Quota, Tier};
 
-use crate::call::Exchange;
+use crate::counters::Counters;
 use crate::host;
-use crate::keys::{KeyStore, MAX_WAITING};
+use crate::keys::{KeyStore, Refused};
 use crate::permits::Permits;
+use crate::places::Places;
 
 /// Memory for verified tokens on each worker.
 const TOKEN_CACHE_BYTES: usize = 16 * 1024 * 1024;
-
-/// Longest wait for keys, in nanoseconds; a fetch ends sooner.
-const LONGEST_WAIT: u64 = 10_000_000_000;
 
 pub struct Gateway {
     pub policy: Policy,
     keys: RefCell<KeyStore>,
     tokens: RefCell<TokenCache<Rc<Caller>>>,
     permits: RefCell<Permits>,
-    waiting: RefCell<Vec<Waiting>>,
+    places: RefCell<Places>,
+    pub counters: RefCell<Counters>,
+    refused: RefCell<Refused>,
     /// How far the wall clock is ahead of the monotonic one: a call needs one reading for both.
     clock_offset: Cell<u64>,
     nonces: Cell<u64>,
     /// Tells this VM's nonces from all others'.
     nonce_prefix: u64,
-}
-
-/// A call that goes on once keys have come, or have failed to.
-struct Waiting {
-    context: u32,
-    issuer: usize,
-    since: u64,
-    /// Whether the root has seen to it that its keys are fetched.
-    attended: bool,
-    exchange: Weak<RefCell<Exchange>>,
 }
 
 /// One reading of the clock, in nanoseconds.
@@ -53,14 +44,16 @@ pub struct Now {
 }
 
 impl Gateway {
-    /// `seed` and `nonce_prefix` are random.
-    pub fn new(policy: Policy, keys: KeyStore, permits: Permits, seed: u64, nonce_prefix: u64) -> Self {
+    /// The seeds, of the hash maps of tokens and permits, and `nonce_prefix` are random.
+    pub fn new(policy: Policy, keys: KeyStore, [tokens, permits]: [u64; 2], nonce_prefix: u64) -> Self {
         let gateway = Self {
             policy,
             keys: RefCell::new(keys),
-            tokens: RefCell::new(TokenCache::new(TOKEN_CACHE_BYTES, seed)),
-            permits: RefCell::new(permits),
-            waiting: RefCell::new(Vec::new()),
+            tokens: RefCell::new(TokenCache::new(TOKEN_CACHE_BYTES, tokens)),
+            permits: RefCell::new(Permits::new(permits)),
+            places: RefCell::default(),
+            counters: RefCell::default(),
+            refused: RefCell::new(Refused::new(tokens)),
             clock_offset: Cell::new(0),
             nonces: Cell::new(0),
             nonce_prefix,
@@ -81,41 +74,32 @@ impl Gateway {
         (u128::from(self.nonce_prefix) << 64 | u128::from(number)).to_be_bytes()
     }
 
-    /// Lets a call wait for the keys of an issuer, if waiting makes sense: somebody fetches them, or will.
-    pub fn await_keys(
-        &self,
-        issuer: usize,
-        context: u32,
-        exchange: Weak<RefCell<Exchange>>,
-        now: Now,
-    ) -> bool {
-        let mut waiting = self.waiting.borrow_mut();
-        let keys = self.keys.borrow();
-        if waiting.len() >= MAX_WAITING || !keys.may_wait(issuer, now.monotonic) {
-            return false;
-        }
-        waiting.push(Waiting { context, issuer, since: now.monotonic, attended: false, exchange });
-        keys.peers().wake_own_root();
-        true
+    /// Lets a call wait for the keys of an issuer, if waiting makes sense: somebody fetches them, or will. It came at
+    /// `since`, by the monotonic clock.
+    pub fn await_keys(&self, issuer: usize, context: u32, since: u64, now: Now) -> bool {
+        self.keys.borrow_mut().wait(issuer, context, since, now.monotonic)
     }
 
-    /// The root's regular work; `root` is its context.
-    pub fn tick(&self, root: u32) {
+    /// The root's regular work. Gives the calls that no longer have to wait.
+    pub fn tick(&self) -> Vec<u32> {
         self.read_clocks();
         let now = self.now();
         {
             let mut keys = self.keys.borrow_mut();
             keys.keep_alive(now.monotonic);
             self.permits.borrow_mut().tick(now.monotonic, keys.peers().count());
+            self.places.borrow_mut().settle(keys.peers());
             keys.fetch_due(now.monotonic, now.wall);
         }
-        self.attend(root, now);
+        self.counters.borrow_mut().flush();
+        self.attend(now)
     }
 
-    /// A note has come: a call of this VM needs keys, or some root has fetched or failed.
-    pub fn noted(&self, root: u32) {
+    /// A note has come: a call of this VM needs keys, or some root has fetched or failed. Gives the calls that no
+    /// longer have to wait.
+    pub fn noted(&self) -> Vec<u32> {
         self.keys.borrow().peers().drain();
-        self.attend(root, self.now());
+        self.attend(self.now())
     }
 
     /// The answer to a fetch. Everyone is told by a note, this root too.
@@ -124,38 +108,14 @@ impl Gateway {
         self.keys.borrow_mut().answered(token, body_size, now.monotonic, now.wall);
     }
 
-    /// Takes over new keys, sees to it that those which calls wait for are fetched, and wakes calls whose wait
+    /// Takes over new keys, sees to it that those which calls wait for are fetched, and gives the calls whose wait
     /// has an end.
-    fn attend(&self, root: u32, now: Now) {
+    fn attend(&self, now: Now) -> Vec<u32> {
         let mut keys = self.keys.borrow_mut();
-        if keys.refresh() {
-            // Some of those tokens may have been verified by a key that was withdrawn.
-            self.tokens.borrow_mut().clear();
+        if keys.refresh(now.wall) {
+            self.tokens.borrow_mut().retain(|caller| keys.stand_by(caller.token()));
         }
-        let mut waiting = self.waiting.borrow_mut();
-        for call in waiting.iter_mut().filter(|call| !call.attended) {
-            keys.fetch(call.issuer, now.monotonic, true);
-            call.attended = true;
-        }
-        let woken: Vec<Waiting> = waiting
-            .extract_if(.., |call| {
-                !keys.is_fetching(call.issuer, now.monotonic)
-                    || now.monotonic.saturating_sub(call.since) >= LONGEST_WAIT
-            })
-            .collect();
-        // A woken call asks for keys, and may have to wait again.
-        drop((keys, waiting));
-        for call in &woken {
-            if let Some(exchange) = call.exchange.upgrade()
-                && host::enter(call.context).is_ok()
-            {
-                Exchange::resume(&exchange);
-            }
-        }
-        if !woken.is_empty() {
-            // What follows concerns the root again.
-            let _ = host::enter(root);
-        }
+        keys.attend(now.monotonic)
     }
 
     fn read_clocks(&self) {
@@ -165,8 +125,25 @@ impl Gateway {
 
 /// The gateway at one instant, as the engine's host.
 pub struct Instant<'g> {
-    pub gateway: &'g Gateway,
-    pub now: Now,
+    gateway: &'g Gateway,
+    now: OnceCell<Now>,
+    /// When the call came, by the monotonic clock; none once it waits for keys no more.
+    pub arrived: Option<u64>,
+}
+
+impl<'g> Instant<'g> {
+    pub fn at(gateway: &'g Gateway, now: Now, arrived: u64) -> Self {
+        Self { gateway, now: OnceCell::from(now), arrived: Some(arrived) }
+    }
+
+    /// At an instant which is read only if something asks for it: of most answers nothing does.
+    pub fn later(gateway: &'g Gateway) -> Self {
+        Self { gateway, now: OnceCell::new(), arrived: None }
+    }
+
+    fn now(&self) -> Now {
+        *self.now.get_or_init(|| self.gateway.now())
+    }
 }
 
 /// Arguments of Envoy's foreign function `verify_signature`.
@@ -216,10 +193,57 @@ impl Host for Instant<'_> {
     }
 
     fn keys(&self, issuer: usize) -> Option<Arc<KeySet>> {
-        self.gateway.keys.borrow().set(issuer, self.now.wall)
+        self.gateway.keys.borrow().set(issuer).cloned()
     }
 
-    fn draw(&mut self, limit: &RateLimit, account: &[u8]) -> Outcome {
-        self.gateway.permits.borrow_mut().draw(limit, account, self.now.monotonic)
+    fn keys_since(&self, issuer: usize) -> KeysSince {
+        match self.arrived {
+            Some(arrived) if self.gateway.keys.borrow().are_as_new_as(issuer, arrived) => KeysSince::Fetched,
+            Some(_) => KeysSince::Awaited,
+            None => KeysSince::Unavailable,
+        }
+    }
+
+    fn knows_of_no_key(&self, token: &str) -> bool {
+        self.gateway.refused.borrow().contains(token, self.now().monotonic)
+    }
+
+    fn remember_no_key(&mut self, token: &str) {
+        let now = self.now().monotonic;
+        self.gateway.refused.borrow_mut().insert(token, now);
+    }
+
+    // Of one proxy: a policy with limits that are wider is not loaded here.
+    fn draw(&mut self, tier: &Tier, _scope: LimitScope, account: &[u8], cost: u64) -> Outcome {
+        let now = self.now().monotonic;
+        self.gateway.permits.borrow_mut().draw(tier, account, cost, now)
+    }
+
+    fn hold(&mut self, tier: &Tier, _scope: LimitScope, account: &[u8]) -> (Outcome, Option<Hold>) {
+        self.gateway.permits.borrow_mut().hold(tier, account, self.now().monotonic)
+    }
+
+    fn conclude(&mut self, tier: &Tier, _scope: LimitScope, account: &[u8], hold: Hold, used: u64) {
+        self.gateway.permits.borrow_mut().conclude(tier, account, hold, used, self.now().monotonic);
+    }
+
+    fn draw_quota(
+        &mut self,
+        _quota: &Quota,
+        _scope: LimitScope,
+        _account: &[u8],
+        _cost: u64,
+    ) -> Option<QuotaOutcome> {
+        None
+    }
+
+    fn enter(&mut self, limit: &Concurrency, account: &[u8]) -> Entry {
+        let keys = self.gateway.keys.borrow();
+        self.gateway.places.borrow().enter(&limit.rule, account, limit.limit, keys.peers())
+    }
+
+    fn leave(&mut self, limit: &Concurrency, account: &[u8]) {
+        let keys = self.gateway.keys.borrow();
+        self.gateway.places.borrow_mut().leave(&limit.rule, account, keys.peers());
     }
 }

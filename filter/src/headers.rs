@@ -15,6 +15,10 @@ impl HeaderMap {
         Self { bytes }
     }
 
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
     /// Names and values in their order. Bytes that are no map end the iteration.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.ranges().map(|(name, value)| (self.bytes(&name), self.bytes(&value)))

@@ -39,6 +39,19 @@ pub enum Buffer {
     PluginConfiguration = 7,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum LogLevel {
+    Info = 2,
+    Warn = 3,
+    Error = 4,
+    Critical = 5,
+}
+
+/// A counter among the proxy's own statistics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counter(u32);
+
 #[expect(unsafe_code, reason = "the host's functions, as the proxy-wasm ABI 0.2.1 and WASI give them")]
 mod foreign {
     use super::Status;
@@ -95,6 +108,10 @@ mod foreign {
             headers_size: usize,
             grpc_status: i32,
         ) -> Status;
+        pub fn proxy_log(level: u32, message: *const u8, length: usize) -> Status;
+        pub fn proxy_set_tick_period_milliseconds(period: u32) -> Status;
+        pub fn proxy_define_metric(kind: u32, name: *const u8, length: usize, metric: *mut u32) -> Status;
+        pub fn proxy_increment_metric(metric: u32, offset: i64) -> Status;
         pub fn proxy_continue_stream(stream: u32) -> Status;
         pub fn proxy_close_stream(stream: u32) -> Status;
         pub fn proxy_set_effective_context(context: u32) -> Status;
@@ -227,6 +244,31 @@ mod calls {
         })
     }
 
+    /// Writes a line to the proxy's log. Callers see to it that nothing in it was chosen by a client.
+    pub fn log(level: LogLevel, message: &str) {
+        // Without a log there is nobody to tell.
+        let _ = unsafe { foreign::proxy_log(level as u32, message.as_ptr(), message.len()) };
+    }
+
+    /// Has the root called now and then. A host that cannot is one on which nothing is ever fetched: calls say so.
+    pub fn set_tick_period(period: Duration) {
+        let milliseconds = u32::try_from(period.as_millis()).unwrap_or(u32::MAX);
+        let _ = unsafe { foreign::proxy_set_tick_period_milliseconds(milliseconds) };
+    }
+
+    /// The counter of that name, all workers' and all configurations' together.
+    pub fn counter(name: &str) -> Option<Counter> {
+        let mut metric = 0;
+        done(unsafe { foreign::proxy_define_metric(0, name.as_ptr(), name.len(), &mut metric) }).ok()?;
+        Some(Counter(metric))
+    }
+
+    pub fn count(counter: Counter, times: u64) {
+        let times = i64::try_from(times).unwrap_or(i64::MAX);
+        // What is not counted is missing in a statistic, and nowhere else.
+        let _ = unsafe { foreign::proxy_increment_metric(counter.0, times) };
+    }
+
     pub fn resume_request() {
         // A client that has left needs no resuming.
         let _ = unsafe { foreign::proxy_continue_stream(0) };
@@ -305,12 +347,7 @@ pub fn fetch(
         ("accept", "application/jwk-set+json, application/json"),
         ("user-agent", "spangate"),
     ];
+    // By the SDK, which takes no answer to a callout that it does not know.
     proxy_wasm::hostcalls::dispatch_http_call(cluster, headers, None, Vec::new(), timeout)
         .map_err(|_| HostFault)
-}
-
-/// Writes a line to the proxy's log. Callers see to it that nothing in it was chosen by a client.
-pub fn log(level: proxy_wasm::types::LogLevel, message: &str) {
-    // Without a log there is nobody to tell.
-    let _ = proxy_wasm::hostcalls::log(level, message);
 }

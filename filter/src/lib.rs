@@ -1,11 +1,13 @@
 //! The filter: a proxy-wasm module that decides every call in Envoy and sends what it allows to the
-//! spanner-sidecar. What is decided is `spangate-policy`'s; here facts go in and effects come out. It knows no
-//! SQL, holds no secret, and believes no header that claims who is calling.
+//! spanner-sidecar, or to the upstream that the policy names. What is decided is `spangate-policy`'s; here facts go
+//! in and effects come out. It knows no SQL, holds no secret, and believes no header that claims who is calling.
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 mod call;
 mod configuration;
+mod contexts;
+mod counters;
 mod effects;
 mod facts;
 mod framing;
@@ -14,8 +16,5 @@ mod headers;
 mod host;
 mod keys;
 mod permits;
-
-proxy_wasm::main! {{
-    proxy_wasm::set_log_level(proxy_wasm::types::LogLevel::Info);
-    proxy_wasm::set_root_context(|context| Box::new(configuration::Root::new(context)));
-}}
+mod places;
+mod shared;

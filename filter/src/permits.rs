@@ -4,19 +4,16 @@
 use foldhash::SharedSeed;
 use foldhash::fast::SeedableRandomState;
 use hashbrown::HashMap;
-use spangate_limits::{Grant, Key, Lease, Limit, Outcome, Take, slot};
-use spangate_policy::RateLimit;
+use spangate_limits::{Grant, Hold, Key, Lease, Limit, Outcome, Take, slot};
+use spangate_policy::Tier;
 
-use crate::host;
+use crate::shared;
 
 /// How many slots the cells are spread over. Shared data is never freed, so this bounds it.
 const SLOTS: u32 = 8192;
 
 /// Most accounts of which a worker holds permits; beyond that every call draws on the cell itself.
 const MAX_ACCOUNTS: usize = 65_536;
-
-/// Most times a swap is tried again because another worker was quicker.
-const MAX_ATTEMPTS: usize = 64;
 
 pub struct Permits {
     /// By rule and account.
@@ -40,36 +37,39 @@ impl Permits {
         Self { accounts: HashMap::with_hasher(hasher), scratch: Vec::new(), workers: 1 }
     }
 
-    /// Draws one permit. `now` is of the clock that all workers share.
-    pub fn draw(&mut self, rule: &RateLimit, account: &[u8], now: u64) -> Outcome {
-        self.scratch.clear();
-        self.scratch.extend_from_slice(&rule.rule);
-        self.scratch.push(0);
-        self.scratch.extend_from_slice(account);
-        if let Some(known) = self.accounts.get_mut(self.scratch.as_slice()) {
-            if known.lease.spend(now, 1) {
-                return Outcome::Granted(Grant {
-                    permits: 0,
-                    generation: 0,
-                    standing: known.lease.standing(),
-                });
+    /// Draws what a call costs. `now` is of the clock that all workers share.
+    pub fn draw(&mut self, tier: &Tier, account: &[u8], cost: u64, now: u64) -> Outcome {
+        if let Some(known) = self.known(tier, account)
+            && known.lease.spend(now, cost)
+        {
+            return known.paid();
+        }
+        self.ask(tier, account, cost, false, now).0
+    }
+
+    /// Draws one permit that a call holds until it is known whether it counts.
+    pub fn hold(&mut self, tier: &Tier, account: &[u8], now: u64) -> (Outcome, Option<Hold>) {
+        if let Some(known) = self.known(tier, account)
+            && let Some(hold) = known.lease.hold(now, 1)
+        {
+            return (known.paid(), Some(hold));
+        }
+        self.ask(tier, account, 1, true, now)
+    }
+
+    /// Ends a hold. What was used beyond it is drawn as far as there is any: the call has been made.
+    pub fn conclude(&mut self, tier: &Tier, account: &[u8], hold: Hold, used: u64, now: u64) {
+        // Of an account that was forgotten meanwhile the cell counts the permit as out until its lease has died.
+        if let Some(known) = self.known(tier, account) {
+            known.lease.conclude(hold, used);
+        }
+        let mut owed = used.saturating_sub(1);
+        while owed > 0 {
+            match self.draw(tier, account, owed, now) {
+                Outcome::Refused(refusal) => owed = refusal.standing.remaining.min(owed.saturating_sub(1)),
+                Outcome::Granted(_) | Outcome::Unavailable => return,
             }
-            let take = known.lease.ask(&rule.limit, now, 1, self.workers);
-            return known.take(now, &take);
         }
-        let key = Key::digest(&rule.rule, &[account]);
-        let mut new = Account { key, limit: rule.limit, lease: Lease::default() };
-        let mut take = new.lease.ask(&rule.limit, now, 1, self.workers);
-        let room = self.has_room(now);
-        if !room {
-            // Nothing may be held for an account that is not remembered.
-            take.block = 1;
-        }
-        let outcome = new.take(now, &take);
-        if room {
-            self.accounts.insert(self.scratch.as_slice().into(), new);
-        }
-        outcome
     }
 
     /// Hands back what is about to expire unspent. `workers` is how many VMs share the limits: it decides how
@@ -83,6 +83,43 @@ impl Permits {
         }
     }
 
+    fn known(&mut self, tier: &Tier, account: &[u8]) -> Option<&mut Account> {
+        self.scratch.clear();
+        self.scratch.extend_from_slice(&tier.rule);
+        self.scratch.push(0);
+        self.scratch.extend_from_slice(account);
+        self.accounts.get_mut(self.scratch.as_slice())
+    }
+
+    /// Asks the cell, for what a lease did not pay.
+    fn ask(
+        &mut self,
+        tier: &Tier,
+        account: &[u8],
+        cost: u64,
+        hold: bool,
+        now: u64,
+    ) -> (Outcome, Option<Hold>) {
+        let workers = self.workers;
+        if let Some(known) = self.known(tier, account) {
+            let take = Take { hold, ..known.lease.ask(&known.limit, now, cost, workers) };
+            return known.take(now, &take);
+        }
+        let key = Key::digest(&tier.rule, &[account]);
+        let mut new = Account { key, limit: tier.limit, lease: Lease::default() };
+        let mut take = Take { hold, ..new.lease.ask(&tier.limit, now, cost, workers) };
+        let room = self.has_room(now);
+        if !room {
+            // Nothing may be held for an account that is not remembered.
+            take.block = cost;
+        }
+        let answer = new.take(now, &take);
+        if room {
+            self.accounts.insert(self.scratch.as_slice().into(), new);
+        }
+        answer
+    }
+
     fn has_room(&mut self, now: u64) -> bool {
         if self.accounts.len() >= MAX_ACCOUNTS {
             self.accounts.retain(|_, account| !account.lease.is_idle(now));
@@ -92,25 +129,17 @@ impl Permits {
 }
 
 impl Account {
-    /// Draws on the cell in shared data, again whenever another worker was quicker.
-    fn take(&mut self, now: u64, take: &Take) -> Outcome {
+    /// What a call is told that the lease has paid for.
+    fn paid(&self) -> Outcome {
+        Outcome::Granted(Grant { permits: 0, generation: 0, standing: self.lease.standing() })
+    }
+
+    /// Draws on the cell in shared data.
+    fn take(&mut self, now: u64, take: &Take) -> (Outcome, Option<Hold>) {
         let name = format!("spangate/limits/{}/{}", slot::VERSION, self.key.slot(SLOTS));
-        for _ in 0..MAX_ATTEMPTS {
-            let (bytes, version) = host::shared(&name);
-            let Ok((changed, outcome)) = slot::take(bytes.as_deref(), &self.key, &self.limit, now, take)
-            else {
-                return Outcome::Unavailable;
-            };
-            let stored = changed.map_or(Ok(true), |bytes| host::swap_shared(&name, &bytes, version));
-            match stored {
-                Ok(true) => {
-                    self.lease.accept(now, take, &outcome);
-                    return outcome;
-                }
-                Ok(false) => {}
-                Err(_) => return Outcome::Unavailable,
-            }
-        }
-        Outcome::Unavailable
+        let drawn = shared::swap(&name, |bytes| slot::take(bytes, &self.key, &self.limit, now, take));
+        let Some(outcome) = drawn else { return (Outcome::Unavailable, None) };
+        let hold = self.lease.accept(now, take, &outcome);
+        (outcome, hold)
     }
 }

@@ -34,6 +34,7 @@ fn native() -> (Options, Layout) {
             people: document("people.yaml"),
         },
         workers: None,
+        upstreams: Vec::new(),
         interrupted: std::sync::Arc::default(),
     };
     let layout = Layout {

@@ -1,76 +1,119 @@
-//! The way back: the sidecar's gRPC becomes HTTP again. An error before the first byte becomes a problem
-//! document; one after it breaks the answer off, so that a cut answer never looks whole.
+//! The way back: the sidecar's gRPC becomes HTTP again, another upstream's answer passes. An error before the first
+//! byte becomes a problem document; one after it breaks the answer off, so that a cut answer never looks whole.
 
 use proxy_wasm::types::Action;
+use spangate_policy::HeaderEdit;
 use spangate_policy::problem::Refusal;
 use spangate_policy::reason::Reason;
 
 use super::{Exchange, Phase};
+use crate::counters::Counted;
 use crate::effects;
+use crate::facts::Answer;
 use crate::framing::Unframer;
-use crate::headers::HeaderMap;
+use crate::gateway::{Gateway, Instant};
+use crate::headers::{HeaderMap, HeaderMapBuilder};
 use crate::host::{self, Buffer, Map};
 
 impl Exchange {
     pub fn on_response_headers(&mut self, end_of_stream: bool) -> Action {
-        // Our own answers pass through here too, and those that the proxy gave before anything was decided.
-        if !matches!(self.phase, Phase::Passed) {
-            return Action::Continue;
+        let action = match self.phase {
+            Phase::Called => self.on_call_answered(end_of_stream),
+            Phase::Forwarded if is_upstream_s() => self.on_upstream_answered(),
+            Phase::Forwarded => self.replace_local_reply(end_of_stream),
+            // Our own answers pass through here too, and those that the proxy gave before anything was decided.
+            _ => Action::Continue,
+        };
+        if end_of_stream {
+            self.finish();
         }
-        let Ok(headers) = host::header_map(Map::ResponseHeaders) else { return self.reset() };
-        if !is_grpc(&headers) {
-            return self.replace_local_reply(&headers, end_of_stream);
+        action
+    }
+
+    /// The sidecar's answer, or the proxy's in its place.
+    fn on_call_answered(&mut self, end_of_stream: bool) -> Action {
+        let Ok(metadata) = host::header_map(Map::ResponseHeaders) else { return self.reset() };
+        if !is_grpc(&metadata) {
+            return self.replace_local_reply(end_of_stream);
         }
-        if headers.first("grpc-status").is_some() {
-            let refusal = effects::refusal(&headers).unwrap_or_else(|| Reason::UpstreamUnavailable.into());
-            return self.refuse(&refusal);
+        if metadata.first("grpc-status").is_some() {
+            let refusal = effects::refusal(&metadata).unwrap_or_else(|| Reason::UpstreamUnavailable.into());
+            let headers = self.answered(refusal.status, effects::problem_headers(&refusal));
+            return self.refuse_with(&refusal, &headers);
         }
-        let added = self.progress.as_ref().map_or(&[][..], |progress| &progress.headers);
-        let Some(answer) = effects::answer(&headers, added) else {
+        let Some((status, headers)) = effects::answer(&metadata) else {
             return self.refuse(&Reason::UpstreamUnavailable.into());
         };
-        if host::set_header_map(Map::ResponseHeaders, &answer).is_err() {
+        let headers = self.answered(status, headers);
+        if host::set_header_map(Map::ResponseHeaders, &headers).is_err() {
             return self.reset();
         }
         self.phase = Phase::Streaming(Unframer::default());
         Action::Continue
     }
 
+    /// Another upstream's answer passes as it is, but for what steps change.
+    fn on_upstream_answered(&mut self) -> Action {
+        self.phase = Phase::Passing;
+        let Some(gateway) = self.gateway.clone() else { return self.reset() };
+        let answer = Answer::upstream();
+        let added = gateway.policy.answer_headers(&self.progress);
+        let edits = self.edits(&gateway, &answer);
+        if added.is_empty() && edits.is_empty() {
+            return Action::Continue;
+        }
+        match host::set_header_map(
+            Map::ResponseHeaders,
+            &effects::edited(answer.header_map(), &added, &edits),
+        ) {
+            Ok(()) => Action::Continue,
+            Err(_) => self.reset(),
+        }
+    }
+
     pub fn on_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
-        match &mut self.phase {
+        let action = match &mut self.phase {
+            // A stream of gRPC ends with trailers; one that ends here was cut.
+            Phase::Streaming(_) if end_of_stream => self.reset(),
+            Phase::Streaming(_) if size == 0 => Action::Continue,
             Phase::Streaming(unframer) => {
-                // A stream of gRPC ends with trailers; one that ends here was cut.
-                if end_of_stream {
-                    return self.reset();
-                }
-                if size == 0 {
-                    return Action::Continue;
-                }
-                let Ok(mut chunk) = host::buffer(Buffer::ResponseBody, size) else { return self.reset() };
-                if unframer.strip(&mut chunk).is_err() {
-                    return self.reset();
-                }
-                if self.head {
-                    chunk.clear();
-                }
-                match host::set_buffer(Buffer::ResponseBody, size, &chunk) {
-                    Ok(()) => Action::Continue,
-                    Err(_) => self.reset(),
+                let chunk = host::buffer(Buffer::ResponseBody, size).ok().and_then(|mut chunk| {
+                    unframer.strip(&mut chunk).ok()?;
+                    Some(chunk)
+                });
+                match chunk {
+                    Some(_) if self.head => self.put_body(size, &[]),
+                    Some(chunk) => self.put_body(size, &chunk),
+                    None => self.reset(),
                 }
             }
             Phase::Replaced(body) => {
-                let body = std::mem::take(body);
-                match host::set_buffer(Buffer::ResponseBody, size, if self.head { &[] } else { &body }) {
-                    Ok(()) => Action::Continue,
-                    Err(_) => self.reset(),
-                }
+                let body = if self.head { Vec::new() } else { std::mem::take(body) };
+                self.put_body(size, &body)
             }
-            Phase::New | Phase::Waiting | Phase::Answered | Phase::Passed => Action::Continue,
+            Phase::New
+            | Phase::Waiting
+            | Phase::Answered
+            | Phase::Called
+            | Phase::Forwarded
+            | Phase::Passing => Action::Continue,
             Phase::Reset => Action::Pause,
+        };
+        if end_of_stream {
+            self.finish();
+        }
+        action
+    }
+
+    fn put_body(&mut self, size: usize, body: &[u8]) -> Action {
+        match host::set_buffer(Buffer::ResponseBody, size, body) {
+            Ok(()) => Action::Continue,
+            Err(_) => self.reset(),
         }
     }
 
     pub fn on_response_trailers(&mut self) -> Action {
+        self.finish();
         let Phase::Streaming(unframer) = &self.phase else { return Action::Continue };
         let whole = unframer.is_between_messages();
         let Ok(trailers) = host::header_map(Map::ResponseTrailers) else { return self.reset() };
@@ -84,15 +127,16 @@ impl Exchange {
         }
     }
 
-    fn reset(&mut self) -> Action {
+    pub(super) fn reset(&mut self) -> Action {
         self.phase = Phase::Reset;
         host::reset_response();
         Action::Pause
     }
 
-    /// An answer that Envoy gave in the sidecar's place: no connection, no time, too large a body.
-    fn replace_local_reply(&mut self, headers: &HeaderMap, end_of_stream: bool) -> Action {
-        let reason = match headers.text(":status") {
+    /// An answer that Envoy gave in the upstream's place: no connection, no time, too large a body.
+    fn replace_local_reply(&mut self, end_of_stream: bool) -> Action {
+        let Ok(reply) = host::header_map(Map::ResponseHeaders) else { return self.reset() };
+        let reason = match reply.text(":status") {
             Some("408" | "504") => Reason::UpstreamTimeout,
             Some("413") => Reason::BodyTooLarge,
             Some("431") => Reason::HeaderTooLarge,
@@ -102,21 +146,44 @@ impl Exchange {
         if reason == Reason::UpstreamUnavailable {
             refusal = refusal.header("retry-after", "1");
         }
+        self.count(Counted::Refused, refusal.reason.clone());
         let mut body = refusal.problem_document(self.request_id.as_deref());
         if end_of_stream && !self.head {
             // Where no body follows none can be put in: a length would have the client wait for it.
             body.clear();
         }
-        let headers = effects::problem(&refusal, body.len());
+        let headers = self.answered(refusal.status, effects::problem(&refusal, body.len()));
         if host::set_header_map(Map::ResponseHeaders, &headers).is_err() {
             return self.reset();
         }
         self.phase = Phase::Replaced(body.into_bytes());
         Action::Continue
     }
+
+    /// The headers of an answer that is made here, with what the policy adds to and does with them.
+    fn answered(&mut self, status: u16, mut headers: HeaderMapBuilder) -> Vec<u8> {
+        let Some(gateway) = self.gateway.clone() else { return headers.finish() };
+        for (name, value) in gateway.policy.answer_headers(&self.progress) {
+            headers.push(name, value);
+        }
+        let answer = Answer::made(status, headers.finish());
+        let edits = self.edits(&gateway, &answer);
+        if edits.is_empty() { answer.into_bytes() } else { effects::edited(answer.header_map(), &[], &edits) }
+    }
+
+    /// What response steps do to an answer.
+    fn edits<'p>(&mut self, gateway: &'p Gateway, answer: &Answer) -> Vec<HeaderEdit<'p>> {
+        let Some(request) = &self.request else { return Vec::new() };
+        gateway.policy.respond(&mut self.progress, request, answer, &mut Instant::later(gateway))
+    }
 }
 
 fn is_grpc(headers: &HeaderMap) -> bool {
     headers.text(":status") == Some("200")
         && headers.text("content-type").is_some_and(|media_type| media_type.starts_with("application/grpc"))
+}
+
+/// Whether an answer came from the upstream, and not from the proxy in its place.
+fn is_upstream_s() -> bool {
+    host::property("response\0code_details").is_some_and(|details| details == b"via_upstream")
 }

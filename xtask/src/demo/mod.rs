@@ -90,6 +90,7 @@ impl Demo {
             ports: self.ports.ports()?,
             programs: Programs::find()?,
             workers: self.workers,
+            upstreams: Vec::new(),
             interrupted: Arc::clone(interrupted),
         })
     }
