@@ -1,5 +1,7 @@
 //! The issuer's keys: rotated, withdrawn, and not to be had.
 
+use std::thread::{self, JoinHandle};
+
 use serde_json::json;
 use spangate_stack::{Options, Part, Stack, http};
 
@@ -125,6 +127,24 @@ fn known_keys_outlive_their_issuer() {
     assert!(statistics(&stack, "^cluster.issuer.upstream_rq_total$").into_values().sum::<u64>() > 0);
 }
 
+/// Calls with key ids that nobody has, each on a connection of its own: whoever sends one waits until keys have come that
+/// are newer than the call.
+fn forgers(stack: &Stack, token: &str, count: usize) -> Vec<JoinHandle<http::Answer>> {
+    let forger = |number| {
+        let forged = forge(token, |header, _, _| header["kid"] = json!(format!("key-{number}")));
+        let mut connection = Connection::open(stack, PROTOCOLS[number % 2]).unwrap();
+        thread::spawn(move || list(&mut connection, &forged))
+    };
+    (0..count).map(forger).collect()
+}
+
+/// Three in any ten seconds, and what is planned once a minute, however long it took.
+fn assert_few_fetches(stack: &Stack, before: u64) {
+    let caused = fetches(stack) - before;
+    let elapsed = 10 + statistics(stack, "^server.uptime$").into_values().sum::<u64>();
+    assert!((1..=3 * elapsed.div_ceil(10)).contains(&caused), "{caused} fetches within {elapsed} s");
+}
+
 /// Anyone can invent key ids: they must not turn the gateway against its issuer, nor hold up anyone else.
 #[test]
 fn unknown_keys_cause_few_fetches() {
@@ -132,16 +152,50 @@ fn unknown_keys_cause_few_fetches() {
     let alice = stack.token("alice").unwrap();
     let before = fetches(&stack);
     let mut connections = connection_to_each_worker(&stack, Protocol::Http2);
-    for number in 0..300 {
-        let forged = forge(&alice, |header, _, _| header["kid"] = json!(format!("key-{number}")));
+    for _ in 0..3 {
+        let forgers = forgers(&stack, &alice, 40);
         for connection in &mut connections {
-            assert_problem(&list(connection, &forged), 401, "token_key_unknown");
             assert_eq!(list(connection, &alice).status, 200);
         }
+        for forger in forgers {
+            assert_problem(&forger.join().unwrap(), 401, "token_key_unknown");
+        }
     }
-    let caused = fetches(&stack) - before;
-    // Three in ten seconds, however long this took.
-    let elapsed = 10 + statistics(&stack, "^server.uptime$").into_values().sum::<u64>();
-    assert!((1..=3 * elapsed.div_ceil(10)).contains(&caused), "{caused} fetches within {elapsed} s");
+    assert_few_fetches(&stack, before);
+    assert_sound(&stack);
+}
+
+/// Nor can they keep a new key from being found: whoever has a token of it waits, and is not refused.
+#[test]
+fn a_rotation_refuses_nobody_whatever_was_forged_before_it() {
+    let stack = storefront();
+    let mut old = stack.token("alice").unwrap();
+    let before = fetches(&stack);
+    for _ in 0..2 {
+        let forgers = forgers(&stack, &old, 20);
+        rotate(&stack, "");
+        let new = stack.token("alice").unwrap();
+        let users: Vec<_> = (0..40)
+            .map(|number| {
+                let mut connection = Connection::open(&stack, PROTOCOLS[number % 2]).unwrap();
+                let (old, new) = (old.clone(), new.clone());
+                thread::spawn(move || {
+                    let tokens = (0..50).map(|call| if call % 2 == 0 { &new } else { &old });
+                    tokens
+                        .map(|token| list(&mut connection, token).status)
+                        .filter(|status| *status != 200)
+                        .count()
+                })
+            })
+            .collect();
+        let refused: usize = users.into_iter().map(|user| user.join().unwrap()).sum();
+        assert_eq!(refused, 0, "of 2,000 calls with good tokens");
+        for forger in forgers {
+            assert_problem(&forger.join().unwrap(), 401, "token_key_unknown");
+        }
+        // The one before it goes with the next rotation.
+        old = new;
+    }
+    assert_few_fetches(&stack, before);
     assert_sound(&stack);
 }
