@@ -149,7 +149,7 @@ impl<'n> Fields<'n> {
         let found = words.iter().find(|(known, _)| *known == word);
         if found.is_none() {
             let known: Vec<&str> = words.iter().map(|(known, _)| *known).collect();
-            let fault = self.fault(name, format!("`{word}` is no {}", name.replace('_', " ")));
+            let fault = self.fault(name, format!("`{word}` is no value of `{name}`"));
             diagnostics.push(fault.help(match suggestion(word, known.iter().copied()) {
                 Some(close) => format!("did you mean `{close}`?"),
                 None => format!("known are `{}`", known.join("`, `")),

@@ -77,9 +77,9 @@ impl Compiler<'_> {
             None => None,
         };
         let kind = kind?;
-        if let (StepKind::Cors(_), Some(when)) = (&kind, &when)
-            && when.reads_identity()
-        {
+        let reads_auth = source.when.as_ref().is_some_and(|when| when.text.contains("auth."))
+            || when.as_ref().is_some_and(Condition::reads_identity);
+        if reads_auth && matches!(kind, StepKind::Cors(_)) {
             self.fault(source, "`cors` is decided before anybody is authenticated: it cannot read `auth`");
         }
         let (path, name) = (source.path.to_string(), source.name.clone());

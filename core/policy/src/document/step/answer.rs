@@ -41,7 +41,9 @@ pub fn respond_with(mut fields: Fields<'_>, diagnostics: &mut Diagnostics) -> Op
         },
     };
     fields.finish(diagnostics);
-    Some(AnswerSource { status: u16::try_from(status?).ok()?, headers, body, media_type })
+    // Without a status there is no policy, but the rest is still looked at.
+    let status = status.and_then(|status| u16::try_from(status).ok()).unwrap_or_default();
+    Some(AnswerSource { status, headers, body, media_type })
 }
 
 pub(super) fn cache(body: Body<'_, '_>, diagnostics: &mut Diagnostics) -> Option<StepKindSource> {
@@ -52,5 +54,6 @@ pub(super) fn cache(body: Body<'_, '_>, diagnostics: &mut Diagnostics) -> Option
     let vary = vary.into_iter().filter_map(|(node, path)| text(node, path, diagnostics)).collect();
     let shared = fields.bool("shared", diagnostics).unwrap_or(false);
     fields.finish(diagnostics);
-    Some(StepKindSource::Cache(CacheSource { ttl: ttl?, vary, shared }))
+    let ttl = ttl.unwrap_or(Duration::from_secs(0));
+    Some(StepKindSource::Cache(CacheSource { ttl, vary, shared }))
 }

@@ -46,7 +46,8 @@ fn edits<T>(
     response: Vec<(String, T)>,
     diagnostics: &mut Diagnostics,
 ) -> HeaderEdits<T> {
-    if request.is_empty() && response.is_empty() {
+    let is_named = |side| fields.node().member(side).is_some();
+    if !is_named("request") && !is_named("response") {
         let message = "nothing is edited: name headers under `request` or `response`";
         diagnostics.error("missing_key", fields.path(), fields.node(), message);
     }

@@ -47,7 +47,9 @@ fn parameter(
         ("number", ParameterType::Number),
         ("boolean", ParameterType::Boolean),
     ];
-    let kind = fields.word("type", &types, diagnostics).unwrap_or(ParameterType::String);
+    let word = fields.word("type", &types, diagnostics);
+    // None where it says something else: then nobody knows what goes with it.
+    let kind = if fields.node().member("type").is_some() { word } else { Some(ParameterType::String) };
     let [minimum, maximum] = ["minimum", "maximum"].map(|name| number(&mut fields, name, diagnostics));
     let [min_length, max_length] = ["min_length", "max_length"].map(|name| {
         fields
@@ -65,12 +67,17 @@ fn parameter(
     });
     let one_of = words(&mut fields, diagnostics);
     let required = fields.bool("required", diagnostics).unwrap_or(false);
-    let numeric = matches!(kind, ParameterType::Integer | ParameterType::Number);
-    for (name, fits) in [("minimum", numeric), ("maximum", numeric)]
-        .into_iter()
-        .chain(["min_length", "max_length", "pattern"].map(|name| (name, kind == ParameterType::String)))
-    {
-        if !fits && fields.node().member(name).is_some() {
+    let is_numeric = matches!(kind, Some(ParameterType::Integer | ParameterType::Number));
+    let is_text = kind == Some(ParameterType::String);
+    let words = [
+        ("minimum", is_numeric),
+        ("maximum", is_numeric),
+        ("min_length", is_text),
+        ("max_length", is_text),
+        ("pattern", is_text),
+    ];
+    for (name, fits) in words {
+        if kind.is_some() && !fits && fields.node().member(name).is_some() {
             diagnostics.push(fields.fault(name, format!("`{name}` says nothing about this type")));
         }
     }
@@ -78,7 +85,7 @@ fn parameter(
     Some(ParameterRule {
         place,
         name,
-        kind,
+        kind: kind.unwrap_or(ParameterType::String),
         minimum,
         maximum,
         min_length,
