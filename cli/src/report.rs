@@ -18,7 +18,8 @@ impl Report<'_> {
     /// With colours, which `anstream` takes out again where nobody sees them.
     pub fn picture(&self) -> String {
         let renderer = Renderer::styled();
-        self.findings.iter().map(|finding| renderer.render(&[self.group(finding)]) + "\n\n").collect()
+        let lines: Vec<&str> = self.source.text.split('\n').collect();
+        self.findings.iter().map(|finding| renderer.render(&[self.group(finding, &lines)]) + "\n\n").collect()
     }
 
     pub fn json(&self) -> Vec<Value> {
@@ -29,15 +30,17 @@ impl Report<'_> {
         self.findings.iter().filter(|finding| finding.severity == severity).count()
     }
 
-    fn group<'f>(&'f self, finding: &'f Diagnostic) -> Group<'f> {
+    /// Only the line of the place is given to the renderer, which looks through all that it gets.
+    fn group<'f>(&'f self, finding: &'f Diagnostic, lines: &[&'f str]) -> Group<'f> {
         let level = match finding.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
         let title = level.primary_title(&finding.message).id(finding.code);
-        let group = match finding.span.and_then(|span| range(&self.source.text, span)) {
-            Some(range) => title.element(
-                Snippet::source(&self.source.text)
+        let group = match finding.span.and_then(|span| place(lines, span)) {
+            Some((number, line, range)) => title.element(
+                Snippet::source(line)
+                    .line_start(number)
                     .path(&self.source.name)
                     .annotation(AnnotationKind::Primary.span(range).label(&finding.path)),
             ),
@@ -56,16 +59,18 @@ impl Report<'_> {
     }
 }
 
-/// A place in characters of a line, as bytes of the whole text.
-fn range(text: &str, span: Span) -> Option<Range<usize>> {
-    let line_index = usize::try_from(span.line.checked_sub(1)?).ok()?;
-    let before: usize = text.split_inclusive('\n').take(line_index).map(str::len).sum();
-    let line = text.get(before..)?.split('\n').next()?;
+/// Number and text of the line, and the place in it as bytes where it is told in characters.
+fn place<'t>(lines: &[&'t str], span: Span) -> Option<(usize, &'t str, Range<usize>)> {
+    let number = usize::try_from(span.line).ok()?;
+    // What is missing after the last line is missing at its end.
+    let Some(line) = lines.get(number.checked_sub(1)?) else {
+        let last = *lines.last()?;
+        return Some((lines.len(), last, last.len()..last.len()));
+    };
     let byte = |characters: u32| {
         let characters = usize::try_from(characters).unwrap_or(usize::MAX);
         line.char_indices().nth(characters).map_or(line.len(), |(index, _)| index)
     };
     let first = span.column.checked_sub(1)?;
-    let (start, end) = (byte(first), byte(first.saturating_add(span.length)));
-    Some(before + start..before + end)
+    Some((number, line, byte(first)..byte(first.saturating_add(span.length))))
 }
