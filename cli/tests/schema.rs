@@ -1,6 +1,11 @@
 //! The JSON Schema: the committed one is what the types give, and it says what the reader does, key by key.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "what a test did not expect fails it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "what a test did not expect fails it"
+)]
 
 mod support;
 
@@ -107,6 +112,29 @@ fn faulty_documents_do_not_fit() {
         put(&mut document, place, value.clone());
         assert!(read(&document).has_errors(), "the reader takes {value} at {place}");
         assert!(!validator.is_valid(&document), "the schema takes {value} at {place}");
+    }
+}
+
+/// What YAML makes of a key that nothing follows is no value, whatever stands there in the schema's eyes.
+#[test]
+fn a_key_without_a_value_is_not_there() {
+    for (place, told) in [
+        (
+            "/apis/shop/operations/list/call",
+            "exactly one of `call`, `forward` and `respond` is needed, none is there",
+        ),
+        ("/apis/shop/operations/list/roles", "`roles` or `public: true` is needed"),
+        ("/apis/shop/steps/0/rate_limit", "`rate_limit` is missing"),
+        (
+            "/issuers/entra/discovery",
+            "exactly one of `jwks`, `discovery` and `keys` is needed, none is there",
+        ),
+        ("/name", "`name` is missing"),
+    ] {
+        let mut document = every_key();
+        put(&mut document, place, Value::Null);
+        let findings = read(&document);
+        assert!(findings.iter().any(|fault| fault.message == told), "{place}: {findings}");
     }
 }
 
