@@ -249,6 +249,27 @@ fn wrong_usage() {
     }
 }
 
+/// `check` warns of it, since the language has it; a gateway would not take it.
+#[test]
+fn a_limit_that_no_gateway_keeps_gives_nothing() {
+    let policy = POLICY.replace("[own]\n", "[own]\n  - quota: {key: auth.subject, limit: 10/1d}\n");
+    let directory = support::directory(&[("policy.yaml", &policy)]);
+    assert!(
+        support::run(directory.path(), &["check", "policy.yaml"]).ends_with("0 errors, 1 warning\nexit 0")
+    );
+    let [istio, envoy] =
+        ["istio", "envoy"].map(|command| support::run(directory.path(), &[command, "policy.yaml"]));
+    assert_eq!(istio, envoy);
+    expect![[r#"
+        error[no_leases]: the gateway has no source of leases for `quota` with `scope: global` yet: it refuses this policy
+         --> policy.yaml:9:12
+          |
+        9 |   - quota: {key: auth.subject, limit: 10/1d}
+          |            ^ steps[1]
+
+        exit 1"#]].assert_eq(&istio);
+}
+
 #[test]
 fn a_faulty_policy_gives_nothing() {
     let directory = support::directory(&[("policy.yaml", &POLICY.replace("roles: [", "rolls: ["))]);
