@@ -91,7 +91,8 @@ impl KeySet {
         if json.len() > MAX_KEY_SET_BYTES {
             return Err(format!("the key set has more than {MAX_KEY_SET_BYTES} bytes"));
         }
-        let members = object(json.as_bytes()).ok_or("the key set is no JSON object, or has a member twice")?;
+        let members =
+            object(json.as_bytes()).ok_or("the key set is no JSON object, or has a member twice")?;
         Self::from_value(&Value::Object(members))
     }
 

@@ -94,7 +94,9 @@ fn profiles() {
     );
     check(
         "octa",
-        expect!["1:10: error[invalid_value]: profile: `octa` is no profile (help: did you mean `okta`?)"],
+        expect![
+            "1:10: error[invalid_value]: profile: `octa` is no value of `profile` (help: did you mean `okta`?)"
+        ],
     );
 }
 
