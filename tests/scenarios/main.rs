@@ -18,5 +18,6 @@ mod limits;
 mod policy_updates;
 mod refusals;
 mod same_everywhere;
+mod steps;
 mod support;
 mod without_filter;

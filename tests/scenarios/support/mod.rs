@@ -6,6 +6,7 @@ mod problem;
 mod request;
 mod stack;
 mod token;
+mod upstream;
 mod workers;
 
 pub use client::{Connection, PROTOCOLS, Protocol, raw};
@@ -17,4 +18,5 @@ pub use stack::{
     statistics, storefront, traps,
 };
 pub use token::{Token, forge};
+pub use upstream::Upstream;
 pub use workers::{assert_sound, connection_to_each_worker};
