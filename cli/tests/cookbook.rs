@@ -58,7 +58,6 @@ fn what_the_examples_are_warned_of_is_meant() {
         02-plans: "no_leases" "steps[2]"
         02-plans: "no_leases" "apis.weather.operations.history.steps[1]"
         11-machines: "token_in_query" "apis.watch.steps[0]"
-        11-machines: "token_in_query" "apis.watch.steps[0].authenticate.from"
     "#]]
     .assert_eq(&warnings);
 }
