@@ -45,7 +45,9 @@ fn limits_count_over_the_calls() {
 fn the_way_of_a_call() {
     check_text(
         explain(POLICY, "path: /a/1\n"),
-        expect![[r#"{"findings":[],"outcome":{"body":null,"call":"Read","detail":null,"forward":null,"headers":[["content-type","application/json"]],"operation":"a.read","reason":null,"request_headers":[],"shadowed":[],"status":200,"trace":[{"defined":{},"does":"","error":null,"kind":"route","line":null,"mode":"enforce","name":null,"path":"","reason":null,"side":"request","verdict":"passed","when":null},{"defined":{},"does":"key: source.ip, rate: 1/1h","error":null,"kind":"rate_limit","line":2,"mode":"enforce","name":"once","path":"steps[0]","reason":null,"side":"request","verdict":"passed","when":null}],"verdict":"allow","version":null}}"#]],
+        expect![[
+            r#"{"findings":[],"outcome":{"body":null,"call":"Read","detail":null,"forward":null,"headers":[["content-type","application/json"]],"operation":"a.read","reason":null,"request_headers":[],"shadowed":[],"status":200,"trace":[{"defined":{},"does":"","error":null,"kind":"route","line":null,"mode":"enforce","name":null,"path":"","reason":null,"side":"request","verdict":"passed","when":null},{"defined":{},"does":"key: source.ip, rate: 1/1h","error":null,"kind":"rate_limit","line":2,"mode":"enforce","name":"once","path":"steps[0]","reason":null,"side":"request","verdict":"passed","when":null}],"verdict":"allow","version":null}}"#
+        ]],
     );
     check_text(
         explain(POLICY, "{"),

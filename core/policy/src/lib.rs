@@ -31,7 +31,8 @@ pub mod validate;
 
 pub use compile::load;
 pub use decide::{
-    Caller, Decision, Forwarded, HeaderEdit, Host, KeysSince, Need, Place, Progress, Refused, TraceEntry, Verdict,
+    Caller, Decision, Forwarded, HeaderEdit, Host, KeysSince, Need, Place, Progress, Refused, TraceEntry,
+    Verdict,
 };
 pub use effective::{EffectiveStep, Origin};
 pub use policy::{Api, CallView, Operation, Policy, Role, Target, Version, WideLimit};

@@ -273,7 +273,12 @@ fn origins() {
         13:21: error[invalid_value]: steps[1].cors.origins: `app.example` is no origin: write `https://app.example.com`, without a path
         13:54: error[invalid_value]: steps[1].cors.credentials: `credentials` with the origin `*` would let any page act as its visitor (help: name the origins)"#]],
     );
-    check_step("{cors: {origins: ['*']}, when: auth.authenticated}", expect!["13:12: error[invalid_value]: steps[1]: `cors` is decided before anybody is authenticated: it cannot read `auth`"]);
+    check_step(
+        "{cors: {origins: ['*']}, when: auth.authenticated}",
+        expect![
+            "13:12: error[invalid_value]: steps[1]: `cors` is decided before anybody is authenticated: it cannot read `auth`"
+        ],
+    );
     check_step(
         "group: {steps: [{cors: {origins: ['*']}}]}",
         expect![
@@ -306,7 +311,9 @@ fn headers_and_answers() {
     );
     check_step(
         "remove_header: {request: [spangate-call-bin]}",
-        expect!["13:30: error[invalid_value]: steps[1].remove_header.request: `spangate-call-bin` is not for a policy to edit"],
+        expect![
+            "13:30: error[invalid_value]: steps[1].remove_header.request: `spangate-call-bin` is not for a policy to edit"
+        ],
     );
     check_step(
         "set_header: {request: {x-a: \"a\\nb\"}}",

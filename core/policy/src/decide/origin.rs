@@ -22,11 +22,13 @@ impl Policy {
         if call.method() != "OPTIONS" {
             return None;
         }
-        let (Occurrence::Once(origin), Occurrence::Once(method)) =
-            (call.header("origin"), call.header("access-control-request-method"))
-        else {
-            return None;
+        let origin = match call.header("origin") {
+            Occurrence::Absent => return None,
+            Occurrence::Once(origin) => Some(origin),
+            // No browser sends two; some proxies hand them over as one.
+            Occurrence::Repeated | Occurrence::Malformed => None,
         };
+        let Occurrence::Once(method) = call.header("access-control-request-method") else { return None };
         // A browser names no version before it may call: any will do, and none is told to be old.
         match self.find(call, &method, |_| VersionWanted::Any) {
             Ok(routed) if self.reads_version(&routed) => {
@@ -48,6 +50,7 @@ impl Policy {
             }
             Err(error) => return Some(self.enforce(Place::Step(id), mode, Err(undecided(error)), progress)),
         }
+        let origin = origin.unwrap_or_default();
         if !cors.accepts(&origin) {
             let said = Err(refused(Reason::OriginDenied));
             if let Ruling::Refuse(refusal) = self.enforce(Place::Step(id), mode, said, progress) {
