@@ -25,8 +25,9 @@ pub struct Cors {
 }
 
 impl Cors {
+    /// Proxies hand several headers of that name over as one with commas, which is no origin, not even any.
     pub fn accepts(&self, origin: &str) -> bool {
-        self.origins.iter().any(|pattern| pattern.matches(origin))
+        !origin.contains([',', ' ']) && self.origins.iter().any(|pattern| pattern.matches(origin))
     }
 
     /// What every answer to a page of that accepted origin carries, refusals too: without it a browser hides even
@@ -94,6 +95,12 @@ mod tests {
         assert!(preflight.contains(&("access-control-allow-headers", "authorization".to_owned())));
         assert!(preflight.contains(&("access-control-max-age", "60".to_owned())));
         assert_eq!(preflight.iter().filter(|(name, _)| *name == "vary").count(), 1);
+    }
+
+    #[test]
+    fn several_origins_are_none() {
+        assert!(cors(&["*"]).accepts("https://a.example"));
+        assert!(!cors(&["*"]).accepts("https://a.example,https://b.example"));
     }
 
     #[test]
