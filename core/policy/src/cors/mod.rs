@@ -27,7 +27,9 @@ pub struct Cors {
 impl Cors {
     /// Proxies hand several headers of that name over as one with commas, which is no origin, not even any.
     pub fn accepts(&self, origin: &str) -> bool {
-        !origin.contains([',', ' ']) && self.origins.iter().any(|pattern| pattern.matches(origin))
+        !origin.is_empty()
+            && !origin.contains([',', ' '])
+            && self.origins.iter().any(|pattern| pattern.matches(origin))
     }
 
     /// What every answer to a page of that accepted origin carries, refusals too: without it a browser hides even
@@ -101,6 +103,7 @@ mod tests {
     fn several_origins_are_none() {
         assert!(cors(&["*"]).accepts("https://a.example"));
         assert!(!cors(&["*"]).accepts("https://a.example,https://b.example"));
+        assert!(!cors(&["*"]).accepts(""));
     }
 
     #[test]
