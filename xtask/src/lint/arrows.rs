@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::step::{cargo, output};
 
 /// Each crate of ours and those of ours that it may use.
-const ALLOWED: [(&str, &[&str]); 14] = [
+const ALLOWED: [(&str, &[&str]); 15] = [
     ("spangate-document", &[]),
     ("spangate-proto", &[]),
     ("spangate-limits", &["spangate-document"]),
@@ -28,6 +28,7 @@ const ALLOWED: [(&str, &[&str]); 14] = [
             "spangate-simulation",
         ],
     ),
+    ("spangate-generated", &["spangate-document", "spangate-policy", "spangate-simulation"]),
     ("spangate-stack", &["spangate-document", "spangate-proto"]),
     ("spangate-bench", &["spangate-document", "spangate-proto", "spangate-stack"]),
     ("spangate-playground", &["spangate-document", "spangate-policy", "spangate-simulation"]),
