@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 pub const COUNT: usize = 20;
 
 /// Every call carries it; no condition meets its value.
-pub const HEADER: &str = "x-tier: gold";
+pub const HEADER: (&str, &str) = ("x-tier", "gold");
 
 /// One more RBAC filter, whose policies deny nothing that is sent.
 pub fn add_to_envoy(envoy: &mut Value) -> Result<()> {

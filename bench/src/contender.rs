@@ -205,8 +205,9 @@ impl Running {
 /// without the role.
 pub fn check(running: &[Running], credentials: &Credentials) -> Result<()> {
     let ask = |contender: &Running, token: Option<&str>| -> Result<(u16, Value)> {
-        let headers = token.map(|token| ("authorization", token));
-        let answer = http::get(&contender.url, headers.as_slice())?;
+        let token = token.map(|token| ("authorization", token));
+        let headers: Vec<_> = token.into_iter().chain([conditions::HEADER]).collect();
+        let answer = http::get(&contender.url, &headers)?;
         let body = if answer.body.is_empty() { Value::Null } else { answer.json().unwrap_or_default() };
         Ok((answer.status, body))
     };

@@ -9,7 +9,7 @@ use crate::conditions;
 use crate::issuer::Credentials;
 
 pub struct Load {
-    authorization: String,
+    headers: [String; 2],
     connections: u32,
     duration: Duration,
 }
@@ -29,14 +29,16 @@ impl Load {
             .output()
             .context("wrk makes the load and is not there: install the package `wrk`")?;
         let authorization = format!("authorization: {}", credentials.reader);
-        Ok(Self { authorization, connections, duration })
+        let (name, value) = conditions::HEADER;
+        Ok(Self { headers: [authorization, format!("{name}: {value}")], connections, duration })
     }
 
     pub fn run(&self, url: &str) -> Result<Served> {
         let output = Command::new("wrk")
             .args(["--threads", "1", "--connections", &self.connections.to_string()])
             .args(["--duration", &format!("{}s", self.duration.as_secs()), "--timeout", "10s"])
-            .args(["--header", &self.authorization, "--header", conditions::HEADER, url])
+            .args(self.headers.iter().flat_map(|header| ["--header", header]))
+            .arg(url)
             .output()
             .context("cannot run wrk")?;
         let said = String::from_utf8_lossy(&output.stdout);
