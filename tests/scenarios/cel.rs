@@ -72,7 +72,7 @@ fn expressions_yield_the_same_in_the_gateway() {
             Expected::Error(_) | Expected::Fault(_) => (403, Some("condition_error".to_owned())),
         };
         if (answer.status, problem) != wanted {
-            let Row { table, line, .. } = row;
+            let Row { table, line, section, .. } = row;
             failures.push(format!(
                 "{table}:{line}: {condition}\n  given {} {}",
                 answer.status,
