@@ -74,7 +74,7 @@ fn expressions_yield_the_same_in_the_gateway() {
         if (answer.status, problem) != wanted {
             let Row { table, line, section, .. } = row;
             failures.push(format!(
-                "{table}:{line}: {condition}\n  given {} {}",
+                "{table}:{line} ({section}): {condition}\n  given {} {}",
                 answer.status,
                 answer.text()
             ));
