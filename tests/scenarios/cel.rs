@@ -1,5 +1,5 @@
 //! The tables of CEL in the gateway's own module: each expression is a condition of an operation that answers by
-//! itself, in one policy of more than a thousand operations.
+//! itself, in one policy of almost a thousand operations.
 
 use serde_json::{Value, json};
 use spangate_document::from_json;
