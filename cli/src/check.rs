@@ -80,16 +80,7 @@ fn understand(source: &Source, node: Node, findings: &mut Diagnostics) -> Option
             findings.extend(others);
             policy.map(|policy| Understood::Policy(Box::new(policy), node))
         }
-        Some(Kind::Operations) => match spangate_operations::load(&node) {
-            Ok((operations, warnings)) => {
-                findings.extend(warnings);
-                Some(Understood::Operations(operations))
-            }
-            Err(faults) => {
-                findings.extend(faults);
-                None
-            }
-        },
+        Some(Kind::Operations) => operations(&node, findings).map(Understood::Operations),
         Some(Kind::Tests) => {
             tests::check(source, &node, findings);
             None
@@ -101,6 +92,16 @@ fn understand(source: &Source, node: Node, findings: &mut Diagnostics) -> Option
             None
         }
     }
+}
+
+/// Operations, unless they have a fault.
+pub fn operations(node: &Node, findings: &mut Diagnostics) -> Option<Operations> {
+    let (operations, others) = match spangate_operations::load(node) {
+        Ok((operations, warnings)) => (Some(operations), warnings),
+        Err(faults) => (None, faults),
+    };
+    findings.extend(others);
+    operations
 }
 
 /// A call may be in any of the operations given; a file that has faults of its own is left out.

@@ -8,6 +8,7 @@ mod response;
 use std::rc::Rc;
 
 use proxy_wasm::types::Action;
+use spangate_policy::facts::Call as _;
 use spangate_policy::problem::{Answer, Refusal};
 use spangate_policy::reason::Reason;
 use spangate_policy::{Decision, Need, Progress};
@@ -27,8 +28,6 @@ pub struct Exchange {
     request: Option<Request>,
     progress: Progress,
     request_id: Option<String>,
-    /// Of a HEAD's answer no byte may follow the headers.
-    head: bool,
     /// Bytes of the request's body that have come.
     received: u64,
     /// When it came, by the monotonic clock.
@@ -65,7 +64,6 @@ impl Exchange {
             request: None,
             progress: Progress::default(),
             request_id: None,
-            head: false,
             received: 0,
             arrived: 0,
         }
@@ -82,7 +80,6 @@ impl Exchange {
         let Ok(request) = Request::new(headers, !end_of_stream, now.wall) else {
             return self.refuse(&Reason::RouteNotFound.into());
         };
-        self.head = effects::is_head(&request);
         self.request = Some(request);
         self.decide(&gateway, now)
     }
@@ -124,7 +121,8 @@ impl Exchange {
 
     /// Answers with what the policy says.
     fn respond(&mut self, answer: &Answer) -> Action {
-        self.note("respond", &self.operation_name());
+        let gateway = self.gateway.clone();
+        self.note("respond", gateway.as_deref().map_or("", |gateway| self.operation_name(gateway)));
         self.count(Counted::Allowed, "respond");
         let headers = effects::own_answer(answer);
         self.end_with(answer.status, &headers, &answer.body, "respond")
@@ -150,9 +148,13 @@ impl Exchange {
         Action::Pause
     }
 
-    fn operation_name(&self) -> String {
-        let operation = self.gateway.as_ref().and_then(|gateway| self.progress.operation(&gateway.policy));
-        operation.map(|operation| operation.name.clone()).unwrap_or_default()
+    fn operation_name<'g>(&self, gateway: &'g Gateway) -> &'g str {
+        self.progress.operation(&gateway.policy).map_or("", |operation| &operation.name)
+    }
+
+    /// Of a HEAD's answer no byte may follow the headers.
+    fn is_head(&self) -> bool {
+        self.request.as_ref().is_some_and(|request| request.method() == "HEAD")
     }
 
     /// Gives back what the call held: when its answer has ended, or when it is gone, whichever comes first.

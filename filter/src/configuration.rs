@@ -81,29 +81,17 @@ fn gateway(policy: Policy) -> Option<Rc<Gateway>> {
 
 /// The policy of the plugin's configuration.
 fn read(size: usize) -> Result<Policy, Diagnostics> {
-    let fault = |message: &str| faults([Diagnostic::error("syntax", &Path::root(), message)]);
+    let fault = |message: &str| Diagnostics::from_iter([Diagnostic::error("syntax", &Path::root(), message)]);
     let bytes =
         host::buffer(Buffer::PluginConfiguration, size).map_err(|_| fault("there is no configuration"))?;
     let text = String::from_utf8(bytes).map_err(|_| fault("the configuration is no UTF-8"))?;
-    let node = from_json(&text).map_err(|diagnostic| faults([diagnostic]))?;
+    let node = from_json(&text).map_err(|fault| Diagnostics::from_iter([fault]))?;
     let policy = spangate_policy::load(&node)?;
     // A limit that is not kept is worse than none.
-    let unkept = policy.wide_limits().map(|limit| {
-        let message = format!(
-            "the gateway has no source of leases for `{}` with `scope: {}` yet",
-            limit.kind,
-            limit.scope.as_str()
-        );
-        Diagnostic { path: limit.path.to_owned(), ..Diagnostic::error("no_leases", &Path::root(), message) }
+    let unkept = policy.wide_limits().map(|limit| Diagnostic {
+        path: limit.path.to_owned(),
+        ..Diagnostic::error("no_leases", &Path::root(), limit.to_string())
     });
-    let unkept = faults(unkept);
+    let unkept: Diagnostics = unkept.collect();
     if unkept.is_empty() { Ok(policy) } else { Err(unkept) }
-}
-
-fn faults(diagnostics: impl IntoIterator<Item = Diagnostic>) -> Diagnostics {
-    let mut all = Diagnostics::default();
-    for diagnostic in diagnostics {
-        all.push(diagnostic);
-    }
-    all
 }

@@ -4,6 +4,8 @@
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{Action, ContextType};
 
@@ -18,8 +20,8 @@ proxy_wasm::main! {{
     });
 }}
 
-/// Calls of one root that wait.
-type Waiting = Rc<RefCell<Vec<(u32, Weak<RefCell<Exchange>>)>>>;
+/// Calls of one root that wait, by their contexts: there may be thousands, of which a root wakes some.
+type Waiting = Rc<RefCell<HashMap<u32, Weak<RefCell<Exchange>>, FixedState>>>;
 
 struct RootStream {
     context: u32,
@@ -30,20 +32,25 @@ struct RootStream {
 impl RootStream {
     /// Goes on with calls that have waited. Those that are gone meanwhile are passed over.
     fn resume(&self, woken: &[u32]) {
-        let mut calls = std::mem::take(&mut *self.waiting.borrow_mut());
-        calls.retain(|(context, call)| {
-            let Some(call) = call.upgrade() else { return false };
-            let mut call = call.borrow_mut();
-            if woken.contains(context) && host::enter(*context).is_ok() {
-                call.resume();
+        for context in woken {
+            let waiting = self.waiting.borrow_mut().remove(context);
+            let Some(call) = waiting.and_then(|call| call.upgrade()) else { continue };
+            if host::enter(*context).is_ok() {
+                call.borrow_mut().resume();
+                remember(&self.waiting, *context, &call);
             }
-            call.is_waiting()
-        });
-        self.waiting.borrow_mut().append(&mut calls);
+        }
         if !woken.is_empty() {
             // What follows concerns the root again.
             let _ = host::enter(self.context);
         }
+    }
+}
+
+/// A call that has to wait, for its root to wake.
+fn remember(waiting: &Waiting, context: u32, call: &Rc<RefCell<Exchange>>) {
+    if call.borrow().is_waiting() {
+        waiting.borrow_mut().insert(context, Rc::downgrade(call));
     }
 }
 
@@ -89,11 +96,8 @@ impl Context for Stream {}
 
 impl HttpContext for Stream {
     fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
-        let mut call = self.call.borrow_mut();
-        let action = call.on_request_headers(end_of_stream);
-        if call.is_waiting() {
-            self.waiting.borrow_mut().push((self.context, Rc::downgrade(&self.call)));
-        }
+        let action = self.call.borrow_mut().on_request_headers(end_of_stream);
+        remember(&self.waiting, self.context, &self.call);
         action
     }
 

@@ -4,7 +4,6 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use spangate_policy::facts::Call as _;
 use spangate_policy::problem::{Answer, PROBLEM_MEDIA_TYPE, Refusal};
 use spangate_policy::{Forwarded, HeaderEdit};
 use spangate_proto::{
@@ -205,11 +204,6 @@ fn percent_decoded(text: &str) -> String {
         Ok(decoded) => decoded.into_owned(),
         Err(_) => text.to_owned(),
     }
-}
-
-/// Whether the caller wants headers only.
-pub fn is_head(request: &Request) -> bool {
-    request.method() == "HEAD"
 }
 
 #[cfg(test)]

@@ -223,8 +223,8 @@ impl Host for Instant<'_> {
         self.gateway.permits.borrow_mut().hold(tier, account, self.now().monotonic)
     }
 
-    fn conclude(&mut self, tier: &Tier, _scope: LimitScope, account: &[u8], hold: Hold, used: u64) {
-        self.gateway.permits.borrow_mut().conclude(tier, account, hold, used, self.now().monotonic);
+    fn conclude(&mut self, tier: &Tier, _scope: LimitScope, account: &[u8], hold: Hold, counts: bool) {
+        self.gateway.permits.borrow_mut().conclude(tier, account, hold, counts);
     }
 
     fn draw_quota(

@@ -57,18 +57,11 @@ impl Permits {
         self.ask(tier, account, 1, true, now)
     }
 
-    /// Ends a hold. What was used beyond it is drawn as far as there is any: the call has been made.
-    pub fn conclude(&mut self, tier: &Tier, account: &[u8], hold: Hold, used: u64, now: u64) {
+    /// Ends a hold: its permit is spent if the call counts.
+    pub fn conclude(&mut self, tier: &Tier, account: &[u8], hold: Hold, counts: bool) {
         // Of an account that was forgotten meanwhile the cell counts the permit as out until its lease has died.
         if let Some(known) = self.known(tier, account) {
-            known.lease.conclude(hold, used);
-        }
-        let mut owed = used.saturating_sub(1);
-        while owed > 0 {
-            match self.draw(tier, account, owed, now) {
-                Outcome::Refused(refusal) => owed = refusal.standing.remaining.min(owed.saturating_sub(1)),
-                Outcome::Granted(_) | Outcome::Unavailable => return,
-            }
+            known.lease.conclude(hold, u64::from(counts));
         }
     }
 

@@ -7,7 +7,7 @@ use spangate_document::{Diagnostics, Node, Severity};
 use spangate_policy::Policy;
 use spangate_simulation::{Coverage, Covered, Test, TestResult};
 
-use crate::check::agreement;
+use crate::check::{self, agreement};
 use crate::source::Source;
 
 #[derive(Default)]
@@ -73,10 +73,8 @@ impl Loaded {
     pub fn faults(&self) -> impl Iterator<Item = (&Source, Diagnostics)> {
         let operations = self.operations.iter().map(|(_, source, findings)| (source, findings));
         std::iter::once((&self.source, &self.findings)).chain(operations).map(|(source, findings)| {
-            let mut faults = Diagnostics::default();
             let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
-            errors.for_each(|error| faults.push(error.clone()));
-            (source, faults)
+            (source, errors.cloned().collect())
         })
     }
 
@@ -86,17 +84,7 @@ impl Loaded {
         }
         let source = Source::read(path)?;
         let mut findings = Diagnostics::default();
-        let operations =
-            source.parse(&mut findings).and_then(|node| match spangate_operations::load(&node) {
-                Ok((operations, warnings)) => {
-                    findings.extend(warnings);
-                    Some(operations)
-                }
-                Err(faults) => {
-                    findings.extend(faults);
-                    None
-                }
-            });
+        let operations = source.parse(&mut findings).and_then(|node| check::operations(&node, &mut findings));
         if let (Some((policy, node)), Some(operations)) = (&self.policy, operations) {
             agreement::check(policy, node, &[operations], &mut self.findings);
         }

@@ -150,10 +150,7 @@ impl<'n> Fields<'n> {
         if found.is_none() {
             let known: Vec<&str> = words.iter().map(|(known, _)| *known).collect();
             let fault = self.fault(name, format!("`{word}` is no value of `{name}`"));
-            diagnostics.push(fault.help(match suggestion(word, known.iter().copied()) {
-                Some(close) => format!("did you mean `{close}`?"),
-                None => format!("known are `{}`", known.join("`, `")),
-            }));
+            diagnostics.push(fault.help(hint("known", word, &known)));
         }
         found.map(|(_, value)| *value)
     }
@@ -239,10 +236,7 @@ impl<'n> Fields<'n> {
                 let mut fault =
                     Diagnostic::error("unknown_key", &self.path, format!("unknown key `{}`", key.name))
                         .at(key.span);
-                fault.help = Some(match suggestion(&key.name, self.known.iter().copied()) {
-                    Some(known) => format!("did you mean `{known}`?"),
-                    None => format!("known keys are `{}`", self.known.join("`, `")),
-                });
+                fault.help = Some(hint("known keys", &key.name, &self.known));
                 diagnostics.push(fault);
             }
         }
@@ -316,6 +310,15 @@ fn string<'n>(node: &'n Node, path: &Path, diagnostics: &mut Diagnostics) -> Opt
             diagnostics.error("wrong_type", path, node, format!("expected a text, found {}", node.kind()));
             None
         }
+    }
+}
+
+/// How to mend a word that is none of `known`: by the one that was most likely meant, else by any of them. `what` names
+/// them all.
+pub fn hint(what: &str, word: &str, known: &[&str]) -> String {
+    match suggestion(word, known.iter().copied()) {
+        Some(close) => format!("did you mean `{close}`?"),
+        None => format!("{what} are `{}`", known.join("`, `")),
     }
 }
 

@@ -15,7 +15,7 @@ mod yaml;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use encoding::decode;
-pub use fields::{Fields, Path, suggestion};
+pub use fields::{Fields, Path, hint, suggestion};
 pub use json::from_json;
 pub use node::{Key, Node, Span, Value};
 pub use units::{Duration, Quota, QuotaPeriod, Rate, parse_duration, parse_quota, parse_rate, parse_size};

@@ -1,6 +1,8 @@
 //! The compiled policy: what a document becomes, once for each configuration. Names are indices here, and
 //! whatever can be computed ahead of the calls has been.
 
+use std::fmt;
+
 use crate::condition::Condition;
 use crate::cors::Headers;
 use crate::document::{LimitScope, Mode, Versioning};
@@ -95,6 +97,14 @@ pub struct WideLimit<'p> {
     /// `quota` or `rate_limit`.
     pub kind: &'static str,
     pub scope: LimitScope,
+}
+
+/// Why a gateway has none of it.
+impl fmt::Display for WideLimit<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, scope, .. } = self;
+        write!(f, "the gateway has no source of leases for `{kind}` with `scope: {}` yet", scope.as_str())
+    }
 }
 
 impl Policy {

@@ -135,17 +135,13 @@ impl Host for SimulatedHost {
         self.take(tier, scope, account, ask)
     }
 
-    /// What is given back goes into the cell at once, so that the next call finds it there. What was used beyond the
-    /// hold is drawn as far as there is any: the call has been made.
-    fn conclude(&mut self, tier: &Tier, scope: LimitScope, account: &[u8], hold: Hold, used: u64) {
+    /// What is given back goes into the cell at once, so that the next call finds it there.
+    fn conclude(&mut self, tier: &Tier, scope: LimitScope, account: &[u8], hold: Hold, counts: bool) {
         let key = Account { scope: scope.as_str(), rule: tier.rule.clone(), key: account.to_vec() };
         if let Some((_, lease)) = self.rates.get_mut(&key) {
-            lease.conclude(hold, used);
+            lease.conclude(hold, u64::from(counts));
         }
-        let mut owed = used.saturating_sub(1);
-        while let Outcome::Refused(refusal) = self.draw(tier, scope, account, owed) {
-            owed = refusal.standing.remaining.min(owed.saturating_sub(1));
-        }
+        self.draw(tier, scope, account, 0);
     }
 
     fn draw_quota(

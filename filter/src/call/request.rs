@@ -35,7 +35,7 @@ impl Exchange {
     pub(super) fn pass(&mut self, gateway: &Rc<Gateway>) -> Action {
         let passed = self.admitted(gateway).and_then(|admitted| {
             // The verdict first: the new headers make Envoy choose the route anew, and that route demands it.
-            self.set_verdict(admitted.verdict, &self.operation_name())
+            self.set_verdict(admitted.verdict, self.operation_name(gateway))
                 .and_then(|()| host::set_header_map(Map::RequestHeaders, &admitted.headers))
                 .map_err(|_| Reason::PolicyUnavailable)?;
             Ok(admitted)
@@ -92,7 +92,7 @@ impl Exchange {
             request_id: self.request_id.as_deref().unwrap_or_default(),
             idempotency: idempotency(gateway, operation, request)?,
             policy_revision: policy.revision(),
-            head: self.head,
+            head: self.is_head(),
             policy_operation: &operation.name,
         };
         Ok(call.encode())

@@ -82,13 +82,14 @@ impl Exchange {
                     Some(chunk)
                 });
                 match chunk {
-                    Some(_) if self.head => self.put_body(size, &[]),
+                    Some(_) if self.is_head() => self.put_body(size, &[]),
                     Some(chunk) => self.put_body(size, &chunk),
                     None => self.reset(),
                 }
             }
             Phase::Replaced(body) => {
-                let body = if self.head { Vec::new() } else { std::mem::take(body) };
+                let body = std::mem::take(body);
+                let body = if self.is_head() { Vec::new() } else { body };
                 self.put_body(size, &body)
             }
             Phase::New
@@ -148,7 +149,7 @@ impl Exchange {
         }
         self.count(Counted::Refused, refusal.reason.clone());
         let mut body = refusal.problem_document(self.request_id.as_deref());
-        if end_of_stream && !self.head {
+        if end_of_stream && !self.is_head() {
             // Where no body follows none can be put in: a length would have the client wait for it.
             body.clear();
         }

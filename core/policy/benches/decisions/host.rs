@@ -70,7 +70,7 @@ impl Host for MemoryHost {
     fn hold(&mut self, tier: &Tier, scope: LimitScope, account: &[u8]) -> (Outcome, Option<Hold>) {
         (self.draw(tier, scope, account, 1), None)
     }
-    fn conclude(&mut self, _tier: &Tier, _scope: LimitScope, _account: &[u8], _hold: Hold, _used: u64) {}
+    fn conclude(&mut self, _tier: &Tier, _scope: LimitScope, _account: &[u8], _hold: Hold, _counts: bool) {}
     fn draw_quota(
         &mut self,
         _quota: &Quota,

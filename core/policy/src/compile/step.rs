@@ -14,8 +14,8 @@ use crate::document::{
 use crate::problem::Refusal;
 use crate::reason::Reason;
 use crate::step::{
-    AnswerPlan, Authenticate, Cache, CodeBuilder, Concurrency, HeaderValue, Quota, RateLimit, Sides, Step,
-    StepId, StepKind, Tier, is_value,
+    AnswerPlan, Authenticate, Cache, CodeBuilder, Concurrency, HeaderValue, Quota, RateLimit, Step, StepId,
+    StepKind, Tier, is_value,
 };
 
 impl Compiler<'_> {
@@ -38,7 +38,7 @@ impl Compiler<'_> {
     /// `around` is the mode of the groups around these steps.
     fn append(&mut self, sources: &[StepSource], around: Mode, code: &mut CodeBuilder) {
         for source in sources {
-            let mode = if around == Mode::Shadow { Mode::Shadow } else { source.mode };
+            let mode = source.mode.within(around);
             match &source.kind {
                 StepKindSource::Cors(_) => {}
                 StepKindSource::Group { steps, otherwise } => {
@@ -245,11 +245,7 @@ impl Compiler<'_> {
 
 /// Whether a step has nothing to do before there is an answer, so that its `when` may read it.
 fn only_answers(kind: &StepKind) -> bool {
-    let sides = match kind {
-        StepKind::SetHeader(edits) => Sides::of(edits),
-        StepKind::RemoveHeader(edits) => Sides::of(edits),
-        _ => return false,
-    };
+    let sides = kind.sides();
     sides.response && !sides.request
 }
 

@@ -2,6 +2,8 @@
 
 use std::ops::ControlFlow;
 
+use spangate_limits::Outcome;
+
 use super::Host;
 use super::limit::cost;
 use super::progress::Progress;
@@ -35,7 +37,7 @@ impl Policy {
         self.conclude(progress, call, response, host);
         let mut edits = Vec::new();
         let Some(operation) = progress.operation(self) else { return edits };
-        let api = self.apis.get(operation.api).map(|api| &api.code);
+        let api = progress.api(self).map(|api| &api.code);
         for code in [Some(&operation.code), api, Some(&self.code)].into_iter().flatten() {
             self.answer_steps(code, progress, call, response, &mut edits);
         }
@@ -81,7 +83,7 @@ impl Policy {
     ) {
         let mode = self.mode_of(step);
         let scene = Scene::new(self, progress, call).answered(response);
-        let applies = step.when.as_ref().map_or(Ok(true), |when| when.evaluate(&scene));
+        let applies = step.applies(&scene);
         let begun = edits.len();
         let verdict = match (&step.kind, applies) {
             (_, Ok(false)) => Verdict::Skipped,
@@ -128,7 +130,14 @@ impl Policy {
             let scene = Scene::new(self, progress, call).answered(response);
             // What cannot be computed has cost what every call costs.
             let used = cost(limit.cost.as_ref(), &scene).unwrap_or(1);
-            host.conclude(tier, limit.scope, &held.account, held.hold, used);
+            host.conclude(tier, limit.scope, &held.account, held.hold, used > 0);
+            // What was used beyond the hold is drawn as far as there is any: the call has been made.
+            let mut owed = used.saturating_sub(1);
+            while owed > 0
+                && let Outcome::Refused(refusal) = host.draw(tier, limit.scope, &held.account, owed)
+            {
+                owed = refusal.standing.remaining.min(owed.saturating_sub(1));
+            }
         }
     }
 
@@ -155,10 +164,7 @@ impl Policy {
         &'p self,
         progress: &'p Progress,
     ) -> impl Iterator<Item = (&'static str, String)> + 'p {
-        let version = progress.operation(self).and_then(|operation| {
-            self.apis.get(operation.api)?.versions.get(progress.routed.as_ref()?.version?)
-        });
-        let version = version.into_iter().flat_map(|version| &version.headers);
+        let version = progress.routed_version(self).into_iter().flat_map(|version| &version.headers);
         version.chain(&progress.origin_headers).cloned()
     }
 }
@@ -181,7 +187,7 @@ impl Response for OwnAnswer {
 }
 
 /// Which half of a group the call went through.
-fn taken(progress: &Progress, group: StepId) -> Option<Verdict> {
+fn taken(progress: &Progress, group: StepId) -> Option<&Verdict> {
     let found = progress.trace.iter().find(|entry| entry.place == Place::Step(group));
-    found.map(|entry| entry.verdict.clone())
+    found.map(|entry| &entry.verdict)
 }

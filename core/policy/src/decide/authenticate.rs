@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::progress::Progress;
 use super::scene::Scene;
 use super::step::Ruling;
-use super::trace::{Place, Refused, Verdict};
+use super::trace::{Place, Verdict};
 use super::{Host, KeysSince, Need};
 use crate::condition::EvaluationError;
 use crate::document::{CredentialPlace, Mode};
@@ -73,9 +73,7 @@ impl Policy {
                 progress.record(place, Mode::Enforce, Verdict::Passed);
             }
             Asked::Refused(refusal) => {
-                let (status, reason) = (refusal.status, refusal.reason.clone());
-                let refused = Box::new(Refused { status, reason, error: None });
-                progress.record(place, Mode::Enforce, Verdict::Refused(refused));
+                progress.record(place, Mode::Enforce, Verdict::refused(&refusal, None));
                 return Ruling::Refuse(refusal);
             }
             Asked::Need(issuer) => {

@@ -27,14 +27,13 @@ use spangate_limits::{Entry, Hold, Outcome, QuotaOutcome};
 
 use self::answer::OwnAnswer;
 use self::progress::Stage;
-use self::step::Ruling;
-use crate::condition::EvaluationError;
+use self::step::{Ruling, Said, refused, undecided};
 use crate::document::{LimitScope, Mode};
 use crate::facts::Call;
 use crate::policy::{Operation, Policy, Target};
 use crate::problem::{Answer, Refusal};
 use crate::reason::Reason;
-use crate::step::{Code, Concurrency, Instruction, Quota, Tier};
+use crate::step::{Code, Concurrency, Quota, Tier};
 use crate::token::{KeySet, SignatureCheck};
 
 /// What decisions need of their host beside the call itself. The account that a limit names is bytes, never the
@@ -58,8 +57,8 @@ pub trait Host: SignatureCheck {
     fn draw(&mut self, tier: &Tier, scope: LimitScope, account: &[u8], cost: u64) -> Outcome;
     /// Draws one permit of which it is not known yet whether the call will count.
     fn hold(&mut self, tier: &Tier, scope: LimitScope, account: &[u8]) -> (Outcome, Option<Hold>);
-    /// Ends a hold: the call has used so many permits, which may be none, or more than it held.
-    fn conclude(&mut self, tier: &Tier, scope: LimitScope, account: &[u8], hold: Hold, used: u64);
+    /// Ends a hold: its permit is spent if the call counts, and given back if not.
+    fn conclude(&mut self, tier: &Tier, scope: LimitScope, account: &[u8], hold: Hold, counts: bool);
     /// None when nobody can say how the quota stands.
     fn draw_quota(
         &mut self,
@@ -126,15 +125,19 @@ impl Policy {
         loop {
             let ruling = match progress.stage {
                 Stage::Route => self.route(progress, call),
-                Stage::Document | Stage::Api | Stage::Operation => match self.next(progress) {
+                Stage::Document | Stage::Api | Stage::Operation => {
                     // An operation that is not there cannot be: its index comes from this policy. Still, it is refused.
-                    None => return Decision::Refuse(Reason::PolicyUnavailable.into()),
-                    Some(None) => Ruling::Pass,
-                    Some(Some(instruction)) => match self.instruction(instruction, progress, call, host) {
-                        Ruling::Pass => continue,
-                        ending => ending,
-                    },
-                },
+                    let Some(code) = self.code(progress) else {
+                        return Decision::Refuse(Reason::PolicyUnavailable.into());
+                    };
+                    match code.at(progress.index) {
+                        None => Ruling::Pass,
+                        Some(instruction) => match self.instruction(instruction, progress, call, host) {
+                            Ruling::Pass => continue,
+                            ending => ending,
+                        },
+                    }
+                }
                 Stage::Roles => self.roles_held(progress),
                 Stage::Target => self.target(progress, call),
                 Stage::Done => return Decision::Allow,
@@ -158,17 +161,11 @@ impl Policy {
         }
     }
 
-    /// The next instruction, the inner None at the end of the code.
-    #[expect(clippy::option_option, reason = "an end is not an absence")]
-    fn next(&self, progress: &Progress) -> Option<Option<Instruction>> {
-        Some(self.code(progress)?.at(progress.index))
-    }
-
     fn code(&self, progress: &Progress) -> Option<&Code> {
         let operation = progress.operation(self)?;
         match progress.stage {
             Stage::Document => Some(&self.code),
-            Stage::Api => self.apis.get(operation.api).map(|api| &api.code),
+            Stage::Api => progress.api(self).map(|api| &api.code),
             _ => Some(&operation.code),
         }
     }
@@ -197,14 +194,14 @@ impl Policy {
     }
 }
 
-fn held(operation: &Operation, caller: Option<&Caller>) -> Result<(), (Refusal, Option<EvaluationError>)> {
-    let mut refused = (Reason::RoleMissing.into(), None);
+fn held(operation: &Operation, caller: Option<&Caller>) -> Said {
+    let mut refusal = refused(Reason::RoleMissing);
     for role in &operation.roles {
         match caller.and_then(|caller| caller.roles().get(*role)) {
             Some(Ok(true)) => return Ok(()),
-            Some(Err(error)) => refused = (Reason::ConditionError.into(), Some(error.clone())),
+            Some(Err(error)) => refusal = undecided(error.clone()),
             Some(Ok(false)) | None => {}
         }
     }
-    Err(refused)
+    Err(refusal)
 }

@@ -13,7 +13,7 @@ use crate::policy::Policy;
 use crate::problem::Answer;
 use crate::reason::Reason;
 use crate::route::{NotFound, VersionWanted};
-use crate::step::{StepId, StepKind};
+use crate::step::{Step, StepId, StepKind};
 
 impl Policy {
     /// The answer to a preflight (Fetch, "CORS-preflight request"); None for any other call, and where no `cors`
@@ -37,23 +37,24 @@ impl Policy {
             Ok(routed) => progress.routed = Some(routed),
             Err(refusal) => return Some(route::refuse(refusal, progress)),
         }
-        let Some((id, cors, mode)) = self.cors(progress) else {
+        let Some((id, step, cors)) = self.cors(progress) else {
             progress.routed = None;
             return None;
         };
         progress.record(Place::Route, Mode::Enforce, Verdict::Passed);
-        match self.cors_applies(id, progress, call) {
+        let place = Place::Step(id);
+        match step.applies(&Scene::new(self, progress, call)) {
             Ok(true) => {}
             Ok(false) => {
                 progress.routed = None;
                 return None;
             }
-            Err(error) => return Some(self.enforce(Place::Step(id), mode, Err(undecided(error)), progress)),
+            Err(error) => return Some(self.enforce(place, step.mode, Err(undecided(error)), progress)),
         }
         let origin = origin.unwrap_or_default();
         if !cors.accepts(&origin) {
             let said = Err(refused(Reason::OriginDenied));
-            if let Ruling::Refuse(refusal) = self.enforce(Place::Step(id), mode, said, progress) {
+            if let Ruling::Refuse(refusal) = self.enforce(place, step.mode, said, progress) {
                 return Some(Ruling::Refuse(refusal));
             }
         }
@@ -63,15 +64,15 @@ impl Policy {
         };
         let headers = cors.preflight(&origin, &methods);
         let headers = headers.into_iter().map(|(name, value)| (name.into(), value)).collect();
-        progress.record(Place::Step(id), Mode::Enforce, Verdict::Responded);
+        progress.record(place, Mode::Enforce, Verdict::Responded);
         Some(Ruling::Respond(Answer { status: 204, headers, body: "".into() }))
     }
 
     /// The call itself, from a page of another origin.
     pub(super) fn origin(&self, progress: &mut Progress, call: &impl Call) -> Ruling {
-        let Some((id, cors, mode)) = self.cors(progress) else { return Ruling::Pass };
-        let place = Place::Step(id);
-        match self.cors_applies(id, progress, call) {
+        let Some((id, step, cors)) = self.cors(progress) else { return Ruling::Pass };
+        let (place, mode) = (Place::Step(id), step.mode);
+        match step.applies(&Scene::new(self, progress, call)) {
             Ok(true) => {}
             Ok(false) => {
                 progress.record(place, mode, Verdict::Skipped);
@@ -99,24 +100,12 @@ impl Policy {
     }
 
     /// The `cors` that holds for the call's operation.
-    fn cors(&self, progress: &Progress) -> Option<(StepId, &Cors, Mode)> {
+    fn cors(&self, progress: &Progress) -> Option<(StepId, &Step, &Cors)> {
         let id = progress.operation(self)?.cors?;
         let step = self.step(id)?;
         match &step.kind {
-            StepKind::Cors(cors) => Some((id, cors, step.mode)),
+            StepKind::Cors(cors) => Some((id, step, cors)),
             _ => None,
-        }
-    }
-
-    fn cors_applies(
-        &self,
-        id: StepId,
-        progress: &Progress,
-        call: &impl Call,
-    ) -> Result<bool, crate::condition::EvaluationError> {
-        match self.step(id).and_then(|step| step.when.as_ref()) {
-            Some(when) => when.evaluate(&Scene::new(self, progress, call)),
-            None => Ok(true),
         }
     }
 }

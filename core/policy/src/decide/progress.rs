@@ -9,7 +9,7 @@ use super::Caller;
 use super::trace::{Place, Trace, TraceEntry, Verdict};
 use crate::cors::Headers;
 use crate::document::Mode;
-use crate::policy::{Operation, Policy};
+use crate::policy::{Api, Operation, Policy, Version};
 use crate::route::{Parameters, decode_segment};
 use crate::step::{Cache, StepId, StepKind};
 
@@ -84,8 +84,15 @@ impl Progress {
 
     /// The version's name, in an API that has versions.
     pub fn version<'p>(&self, policy: &'p Policy) -> Option<&'p str> {
-        let api = policy.apis.get(self.operation(policy)?.api)?;
-        Some(&api.versions.get(self.routed.as_ref()?.version?)?.name)
+        self.routed_version(policy).map(|version| version.name.as_str())
+    }
+
+    pub(super) fn api<'p>(&self, policy: &'p Policy) -> Option<&'p Api> {
+        policy.apis.get(self.operation(policy)?.api)
+    }
+
+    pub(super) fn routed_version<'p>(&self, policy: &'p Policy) -> Option<&'p Version> {
+        self.api(policy)?.versions.get(self.routed.as_ref()?.version?)
     }
 
     /// Parameters of the path, decoded once. Routing has accepted the path, so every segment decodes.

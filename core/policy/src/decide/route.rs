@@ -1,8 +1,8 @@
 //! The first step of every decision: which operation, in which version, and whether that version still serves.
 
 use super::progress::{Progress, Routed};
-use super::step::Ruling;
-use super::trace::{Place, Refused, Verdict};
+use super::step::{Ruling, refused};
+use super::trace::{Place, Verdict};
 use crate::document::{Mode, VersioningScheme};
 use crate::facts::{Call, Occurrence};
 use crate::policy::{Api, Policy};
@@ -59,14 +59,10 @@ impl Policy {
 
     /// A version that its author has retired is gone (RFC 9110, section 15.5.11).
     fn sunset(&self, progress: &mut Progress, call: &impl Call) -> Ruling {
-        let version = progress.operation(self).and_then(|operation| {
-            self.apis.get(operation.api)?.versions.get(progress.routed.as_ref()?.version?)
-        });
-        match version.and_then(|version| version.retired) {
+        match progress.routed_version(self).and_then(|version| version.retired) {
             None => Ruling::Pass,
             Some(retired) => {
-                let refusal = (Reason::VersionSunset.into(), None);
-                let said = if call.time() < retired { Ok(()) } else { Err(refusal) };
+                let said = if call.time() < retired { Ok(()) } else { Err(refused(Reason::VersionSunset)) };
                 self.enforce(Place::Version, Mode::Enforce, said, progress)
             }
         }
@@ -97,7 +93,7 @@ impl Policy {
 
     /// The query parameter that names the version, where one does.
     pub(super) fn version_parameter(&self, progress: &Progress) -> Option<&str> {
-        match &self.apis.get(progress.operation(self)?.api)?.versioning.as_ref()?.scheme {
+        match &progress.api(self)?.versioning.as_ref()?.scheme {
             VersioningScheme::Query(name) => Some(name),
             VersioningScheme::Path | VersioningScheme::Header(_) => None,
         }
@@ -119,8 +115,7 @@ impl Policy {
 
 /// A call without an operation is refused, in shadow mode too.
 pub(super) fn refuse(refusal: Refusal, progress: &mut Progress) -> Ruling {
-    let refused = Refused { status: refusal.status, reason: refusal.reason.clone(), error: None };
-    progress.record(Place::Route, Mode::Enforce, Verdict::Refused(Box::new(refused)));
+    progress.record(Place::Route, Mode::Enforce, Verdict::refused(&refusal, None));
     Ruling::Refuse(refusal)
 }
 

@@ -2,7 +2,7 @@
 
 use super::progress::Progress;
 use super::scene::Scene;
-use super::trace::{Place, Refused, Verdict};
+use super::trace::{Place, Verdict};
 use super::{Host, Need};
 use crate::condition::EvaluationError;
 use crate::document::Mode;
@@ -53,7 +53,7 @@ impl Policy {
             Instruction::Go(target) => (Ruling::Pass, target),
             Instruction::Choose { group, otherwise, end } => {
                 let Some(step) = self.step(group) else { return Reason::PolicyUnavailable.into() };
-                match self.applies(step, progress, call) {
+                match step.applies(&Scene::new(self, progress, call)) {
                     Ok(holds) => {
                         let verdict = if holds { Verdict::Taken } else { Verdict::Otherwise };
                         progress.record(Place::Step(group), self.mode_of(step), verdict);
@@ -88,7 +88,7 @@ impl Policy {
         }
         let place = Place::Step(id);
         let mode = self.mode_of(step);
-        match self.applies(step, progress, call) {
+        match step.applies(&Scene::new(self, progress, call)) {
             Ok(true) => {}
             Ok(false) => {
                 progress.record(place, mode, Verdict::Skipped);
@@ -178,26 +178,18 @@ impl Policy {
 
     /// What is said is recorded; in shadow mode a refusal is no more than that.
     pub(super) fn enforce(&self, place: Place, mode: Mode, said: Said, progress: &mut Progress) -> Ruling {
-        let mode = if self.mode == Mode::Shadow { Mode::Shadow } else { mode };
+        let mode = mode.within(self.mode);
         let Err((refusal, error)) = said else {
             progress.record(place, mode, Verdict::Passed);
             return Ruling::Pass;
         };
-        let (status, reason) = (refusal.status, refusal.reason.clone());
-        progress.record(place, mode, Verdict::Refused(Box::new(Refused { status, reason, error })));
+        progress.record(place, mode, Verdict::refused(&refusal, error));
         if mode == Mode::Enforce { Ruling::Refuse(refusal) } else { Ruling::Pass }
     }
 
     /// A step's mode, given the policy's.
     pub(super) fn mode_of(&self, step: &Step) -> Mode {
-        if self.mode == Mode::Shadow { Mode::Shadow } else { step.mode }
-    }
-
-    fn applies(&self, step: &Step, progress: &Progress, call: &impl Call) -> Result<bool, EvaluationError> {
-        match &step.when {
-            Some(when) => when.evaluate(&Scene::new(self, progress, call)),
-            None => Ok(true),
-        }
+        step.mode.within(self.mode)
     }
 
     fn validate(&self, validation: &Validation, progress: &Progress, call: &impl Call) -> Said {

@@ -200,14 +200,11 @@ impl Host for TestHost {
         let hold = lease.accept(1, &take, &outcome);
         (outcome, hold)
     }
-    fn conclude(&mut self, tier: &Tier, scope: LimitScope, account: &[u8], hold: Hold, used: u64) {
+    fn conclude(&mut self, tier: &Tier, _scope: LimitScope, account: &[u8], hold: Hold, counts: bool) {
         let mut lease = Lease::default();
-        lease.conclude(hold, used);
+        lease.conclude(hold, u64::from(counts));
         let take = lease.ask(&tier.limit, 1, 0, 1);
         self.take(tier, account, &take);
-        if used > 1 {
-            self.draw(tier, scope, account, used - 1);
-        }
     }
     fn draw_quota(
         &mut self,

@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 
 use crate::condition::EvaluationError;
 use crate::document::Mode;
+use crate::problem::Refusal;
 use crate::reason::Reason;
 use crate::step::StepId;
 
@@ -61,6 +62,13 @@ pub struct Refused {
     pub reason: Cow<'static, str>,
     /// The error behind `condition_error`.
     pub error: Option<EvaluationError>,
+}
+
+impl Verdict {
+    pub(super) fn refused(refusal: &Refusal, error: Option<EvaluationError>) -> Self {
+        let (status, reason) = (refusal.status, refusal.reason.clone());
+        Self::Refused(Box::new(Refused { status, reason, error }))
+    }
 }
 
 impl TraceEntry {

@@ -7,12 +7,9 @@ mod resource_metadata;
 
 use spangate_document::{Diagnostics, Fields, Node, Path};
 
-use super::unknown_word;
+use super::{owned, unknown_word};
 use crate::token::{Algorithm, Audiences, ClaimPaths, Issuer, IssuerUrl, Template};
 use profile::Profile;
-
-/// As the document has it: all but its name.
-pub type IssuerSource = Issuer;
 
 pub(super) fn read(node: &Node, path: Path, diagnostics: &mut Diagnostics) -> Option<Issuer> {
     let mut fields = Fields::of(node, path, diagnostics)?;
@@ -43,10 +40,6 @@ pub(super) fn read(node: &Node, path: Path, diagnostics: &mut Diagnostics) -> Op
     issuer.resource_metadata = resource_metadata::read(&mut fields, &issuer.url, diagnostics);
     fields.finish(diagnostics);
     Some(issuer)
-}
-
-fn owned(texts: Option<Vec<&str>>) -> Option<Vec<String>> {
-    texts.map(|texts| texts.into_iter().map(str::to_owned).collect())
 }
 
 fn url(fields: &mut Fields<'_>, profile: Option<Profile>, diagnostics: &mut Diagnostics) -> IssuerUrl {

@@ -7,7 +7,6 @@ mod operation;
 mod step;
 
 pub use api::{ApiSource, VersionSource, Versioning, VersioningScheme};
-pub use issuer::IssuerSource;
 pub use operation::{OperationSource, TargetSource};
 pub use step::{
     AnswerSource, AuthenticateSource, CacheSource, ConcurrencySource, CountAt, CredentialPlace, HeaderEdits,
@@ -15,7 +14,9 @@ pub use step::{
     Unavailable,
 };
 
-use spangate_document::{Diagnostic, Diagnostics, Fields, Node, Path, Span, suggestion};
+use spangate_document::{Diagnostic, Diagnostics, Fields, Node, Path, Span, hint};
+
+use crate::token::Issuer;
 
 /// A text that means something later (an expression, a name), and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,12 +43,22 @@ pub enum Mode {
     Shadow,
 }
 
+impl Mode {
+    /// The mode of something in a group, or a policy, that has one of its own.
+    pub fn within(self, around: Self) -> Self {
+        match around {
+            Self::Enforce => self,
+            Self::Shadow => Self::Shadow,
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct Document {
     pub name: String,
     pub mode: Mode,
     pub conditions: Vec<Named<Text>>,
-    pub issuers: Vec<Named<IssuerSource>>,
+    pub issuers: Vec<Named<Issuer>>,
     pub roles: Vec<Named<Text>>,
     pub steps: Vec<StepSource>,
     pub apis: Vec<Named<ApiSource>>,
@@ -156,8 +167,5 @@ fn is_name(name: &str) -> bool {
 /// A fault for a word that is none of `known`.
 fn unknown_word(what: &str, word: &str, known: &[&str], path: &Path, span: Option<Span>) -> Diagnostic {
     let fault = Diagnostic::error("invalid_value", path, format!("`{word}` is no {what}")).at(span);
-    fault.help(match suggestion(word, known.iter().copied()) {
-        Some(close) => format!("did you mean `{close}`?"),
-        None => format!("known are `{}`", known.join("`, `")),
-    })
+    fault.help(hint("known", word, known))
 }

@@ -8,11 +8,7 @@ use crate::document::StepKindSource;
 pub(super) fn review(review: &Review<'_>, diagnostics: &mut Diagnostics) {
     for wide in review.policy.wide_limits() {
         let Some(source) = review.source(wide.path) else { continue };
-        let message = format!(
-            "the gateway has no source of leases for `{}` with `scope: {}` yet: it refuses this policy",
-            wide.kind,
-            wide.scope.as_str()
-        );
+        let message = format!("{wide}: it refuses this policy");
         diagnostics.push(warning("no_leases", &source.path, source.span, message));
     }
     for source in review.steps.values() {

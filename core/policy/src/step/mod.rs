@@ -11,9 +11,10 @@ pub use limit::{Concurrency, Quota, RateLimit, Tier};
 
 use spangate_document::Duration;
 
-use crate::condition::Condition;
+use crate::condition::{Condition, EvaluationError};
 use crate::cors::Cors;
 use crate::document::{CredentialPlace, HeaderEdits, Mode};
+use crate::facts::Facts;
 use crate::problem::Refusal;
 use crate::validate::Validation;
 
@@ -134,16 +135,27 @@ impl Step {
         all
     }
 
-    /// Whether it does something before the call goes on, and whether it does something to the answer.
+    /// Whether its `when` lets it apply; without one it always does.
+    pub(crate) fn applies(&self, facts: &dyn Facts) -> Result<bool, EvaluationError> {
+        self.when.as_ref().map_or(Ok(true), |when| when.evaluate(facts))
+    }
+
     pub fn sides(&self) -> Sides {
-        match &self.kind {
-            StepKind::SetHeader(edits) => Sides::of(edits),
-            StepKind::RemoveHeader(edits) => Sides::of(edits),
+        self.kind.sides()
+    }
+}
+
+impl StepKind {
+    pub(crate) fn sides(&self) -> Sides {
+        match self {
+            Self::SetHeader(edits) => Sides::of(edits),
+            Self::RemoveHeader(edits) => Sides::of(edits),
             _ => Sides { request: true, response: false },
         }
     }
 }
 
+/// Whether a step does something before the call goes on, and whether it does something to the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sides {
     pub request: bool,
@@ -151,7 +163,7 @@ pub struct Sides {
 }
 
 impl Sides {
-    pub(crate) fn of<T>(edits: &HeaderEdits<T>) -> Self {
+    fn of<T>(edits: &HeaderEdits<T>) -> Self {
         Self { request: !edits.request.is_empty(), response: !edits.response.is_empty() }
     }
 }

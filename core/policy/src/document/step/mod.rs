@@ -17,7 +17,7 @@ pub use limit::{
 };
 pub use refusal::RefusalSource;
 
-use spangate_document::{Diagnostic, Diagnostics, Fields, Node, Path, Span, Value, suggestion};
+use spangate_document::{Diagnostic, Diagnostics, Fields, Node, Path, Span, Value, hint};
 
 use super::{Mode, Named, Text, mode, text, text_field, texts};
 use crate::cors::Cors;
@@ -228,10 +228,7 @@ fn kind_fault(node: &Node, path: &Path, kinds: &[&'static str]) -> Diagnostic {
         }
         None => Diagnostic::error("step_kind", path, "the step has no kind").at(node.span),
     };
-    fault.help(match first.and_then(|key| suggestion(&key.name, KINDS)) {
-        Some(close) => format!("did you mean `{close}`?"),
-        None => format!("known kinds are `{}`", KINDS.join("`, `")),
-    })
+    fault.help(hint("known kinds", first.map_or("", |key| &key.name), &KINDS))
 }
 
 type Opened<'n> = (&'n Node, Option<Fields<'n>>, Path);
