@@ -214,19 +214,30 @@ fn keycloak() {
 
 #[test]
 fn google() {
-    check(
-        "profile: google, audiences: [1234987819200.apps.googleusercontent.com]",
-        json!({"alg": "RS256", "kid": "a50f6e70ef4b548a5fd9142eecd1fb8f54dce9ee", "typ": "JWT"}),
+    let lines = "profile: google, audiences: [1234987819200.apps.googleusercontent.com]";
+    let header = json!({"alg": "RS256", "kid": "a50f6e70ef4b548a5fd9142eecd1fb8f54dce9ee", "typ": "JWT"});
+    let of = |issuer: &str| {
         json!({
-            "iss": "https://accounts.google.com", "azp": "1234987819200.apps.googleusercontent.com",
+            "iss": issuer, "azp": "1234987819200.apps.googleusercontent.com",
             "aud": "1234987819200.apps.googleusercontent.com", "sub": "10769150350006150715113082367",
             "at_hash": "HK6E_P6Dh8Y93mRNtsDB1Q", "hd": "example.com", "email": "alice@example.com",
             "email_verified": true, "nonce": "0394852-3190485-2490358"
-        }),
-        expect![[r#"
-            subject Some("10769150350006150715113082367") tenant Some("example.com")
-            roles [] scopes []"#]],
-    );
+        })
+    };
+    for either in ["https://accounts.google.com", "accounts.google.com"] {
+        check(
+            lines,
+            header.clone(),
+            of(either),
+            expect![[r#"
+                subject Some("10769150350006150715113082367") tenant Some("example.com")
+                roles [] scopes []"#]],
+        );
+    }
+    check(lines, header.clone(), of("http://accounts.google.com"), expect!["token_issuer_unknown"]);
+    // The other form is Google's, and nobody else's who says that its tokens look like Google's.
+    let another = format!("{lines}, issuer: \"https://id.example\"");
+    check(&another, header, of("accounts.google.com"), expect!["token_issuer_unknown"]);
 }
 
 #[test]

@@ -17,6 +17,8 @@ pub struct Issuer {
     /// Its name in the policy.
     pub name: String,
     pub url: IssuerUrl,
+    /// Another form in which the provider writes its `iss`: a provider's matter, not an author's.
+    pub alias: Option<&'static str>,
     pub audiences: Audiences,
     pub algorithms: Vec<Algorithm>,
     pub keys: KeySource,
@@ -42,8 +44,7 @@ pub enum IssuerUrl {
 }
 
 impl IssuerUrl {
-    /// Whether `claimed` is this issuer, and then for which tenant, if it has several.
-    pub fn issues<'t>(&self, claimed: &'t str) -> Option<Option<&'t str>> {
+    fn issues<'t>(&self, claimed: &'t str) -> Option<Option<&'t str>> {
         match self {
             Self::Exact(url) => (url == claimed).then_some(None),
             Self::Tenants(template, tenants) => template
@@ -109,6 +110,7 @@ impl Issuer {
         Self {
             name: String::new(),
             url,
+            alias: None,
             audiences,
             algorithms: vec![Algorithm::Rs256, Algorithm::Es256],
             keys,
@@ -119,5 +121,10 @@ impl Issuer {
             claims: ClaimPaths::default(),
             resource_metadata: None,
         }
+    }
+
+    /// Whether `claimed` is this issuer, and then for which tenant, if it has several.
+    pub fn issues<'t>(&self, claimed: &'t str) -> Option<Option<&'t str>> {
+        if self.alias == Some(claimed) { Some(None) } else { self.url.issues(claimed) }
     }
 }

@@ -160,7 +160,7 @@ fn issuer_of<'i, 't>(
     let matching = || {
         accepted.iter().filter_map(|index| {
             let issuer = issuers.get(*index)?;
-            Some((*index, issuer, issuer.url.issues(claimed)?))
+            Some((*index, issuer, issuer.issues(claimed)?))
         })
     };
     matching()

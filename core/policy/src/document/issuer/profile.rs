@@ -1,12 +1,14 @@
 //! What tokens of well-known providers look like, as the providers document it: defaults for an issuer that says
 //! `profile: NAME`. None demands a claim or a `typ` that a provider's good tokens may lack.
 
-use crate::token::{Algorithm, ClaimPaths, Issuer};
+use crate::token::{Algorithm, ClaimPaths, Issuer, IssuerUrl};
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Profile {
     /// Where all of its tokens have the same.
     issuer: Option<&'static str>,
+    /// The other form in which that issuer writes its `iss`.
+    alias: Option<&'static str>,
     algorithms: &'static [Algorithm],
     subject: &'static str,
     tenant: Option<&'static str>,
@@ -17,6 +19,7 @@ pub(super) struct Profile {
 
 const PLAIN: Profile = Profile {
     issuer: None,
+    alias: None,
     algorithms: &[Algorithm::Rs256],
     subject: "sub",
     tenant: None,
@@ -45,8 +48,17 @@ pub(super) const PROFILES: &[(&str, Profile)] = &[
             ..PLAIN
         },
     ),
-    // Of identity tokens: access tokens of Google are no JWTs. `hd` is the organisation's domain.
-    ("google", Profile { issuer: Some("https://accounts.google.com"), tenant: Some("hd"), ..PLAIN }),
+    // Of identity tokens: access tokens of Google are no JWTs. `hd` is the organisation's domain. Both forms of `iss` are
+    // issued, its documents say.
+    (
+        "google",
+        Profile {
+            issuer: Some("https://accounts.google.com"),
+            alias: Some("accounts.google.com"),
+            tenant: Some("hd"),
+            ..PLAIN
+        },
+    ),
     // An access token has no `aud`; the application is in `client_id`.
     (
         "cognito",
@@ -69,8 +81,10 @@ impl Profile {
     }
 
     pub fn apply(self, issuer: &mut Issuer) {
-        let Self { issuer: _, algorithms, subject, tenant, roles, scopes, audience } = self;
+        let Self { issuer: of_all, alias, algorithms, subject, tenant, roles, scopes, audience } = self;
         let owned = |texts: &[&str]| texts.iter().copied().map(str::to_owned).collect();
+        // It is the alias of that issuer alone, whatever else an author calls by the profile's name.
+        issuer.alias = alias.filter(|_| matches!(&issuer.url, IssuerUrl::Exact(url) if of_all == Some(url)));
         issuer.algorithms = algorithms.to_vec();
         issuer.claims = ClaimPaths {
             subject: subject.to_owned(),
