@@ -34,6 +34,7 @@ fn is_passed_on(name: &[u8]) -> bool {
             | b"accept"
             | b"accept-language"
             | b"if-none-match"
+            | b"read-min-timestamp"
     )
 }
 

@@ -64,6 +64,8 @@ pub struct Operation {
     /// Indices of the roles of which one is needed.
     pub(crate) roles: Vec<usize>,
     pub(crate) code: Code,
+    /// Request headers, in lower case, that a `validate` step on its way names: what the sidecar may bind from.
+    pub(crate) headers: Vec<String>,
     /// The `cors` step that holds for it: its own, else its API's, else the policy's.
     pub(crate) cors: Option<StepId>,
 }
@@ -86,6 +88,10 @@ pub struct CallView<'p> {
     pub call: &'p str,
     pub method: &'p str,
     pub path_parameters: Vec<&'p str>,
+    /// In lower case: what `validate` declares of the request's headers.
+    pub headers: &'p [String],
+    /// Whether a `cache` step may apply to it.
+    pub cached: bool,
     pub public: bool,
 }
 
@@ -155,6 +161,10 @@ impl Policy {
                 call,
                 method: &operation.template.method,
                 path_parameters: operation.template.parameters().collect(),
+                headers: &operation.headers,
+                cached: self.effective(operation).iter().any(|effective| {
+                    self.step(effective.step).is_some_and(|step| matches!(step.kind, StepKind::Cache(_)))
+                }),
                 public: operation.public,
             })
         })

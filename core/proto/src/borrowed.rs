@@ -17,6 +17,16 @@ pub struct BorrowedCall<'c> {
     pub policy_revision: &'c str,
     pub head: bool,
     pub policy_operation: &'c str,
+    pub headers: Vec<(&'c str, Cow<'c, str>)>,
+    pub cache: Option<BorrowedCache<'c>>,
+}
+
+/// The pieces of a [`v1::Cache`](crate::v1::Cache).
+#[derive(Clone, Copy, Debug)]
+pub struct BorrowedCache<'c> {
+    pub ttl_ms: u64,
+    pub vary: &'c [u8],
+    pub shared: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -38,6 +48,8 @@ impl BorrowedCall<'_> {
             policy_revision,
             head,
             policy_operation,
+            headers,
+            cache,
         } = self;
         let mut bytes = Vec::with_capacity(512);
         text(&mut bytes, 1, operation);
@@ -60,6 +72,30 @@ impl BorrowedCall<'_> {
             bytes.extend([9 << 3, 1]);
         }
         text(&mut bytes, 10, policy_operation);
+        for (name, value) in headers {
+            parameter(&mut bytes, 11, name, value);
+        }
+        if let Some(cache) = cache {
+            delimited(&mut bytes, 12, &cache.encode());
+        }
+        bytes
+    }
+}
+
+impl BorrowedCache<'_> {
+    fn encode(&self) -> Vec<u8> {
+        let Self { ttl_ms, vary, shared } = self;
+        let mut bytes = Vec::with_capacity(vary.len().saturating_add(16));
+        if *ttl_ms > 0 {
+            bytes.push(1 << 3);
+            prost::encoding::encode_varint(*ttl_ms, &mut bytes);
+        }
+        if !vary.is_empty() {
+            delimited(&mut bytes, 2, vary);
+        }
+        if *shared {
+            bytes.extend([3 << 3, 1]);
+        }
         bytes
     }
 }
@@ -112,6 +148,8 @@ mod tests {
             key: Option<String>,
             nonce: [u8; 16],
             head: bool,
+            headers: Vec<(String, String)>,
+            cache: Option<(u64, Vec<u8>, bool)>,
         ) {
             let identity = identity.map(|(subject, tenant, roles)| v1::Identity {
                 subject,
@@ -137,6 +175,8 @@ mod tests {
                 policy_revision: policy_revision.clone(),
                 head,
                 policy_operation: policy_operation.clone(),
+                headers: parameters(&headers),
+                cache: cache.clone().map(|(ttl_ms, vary, shared)| v1::Cache { ttl_ms, vary, shared }),
             };
             let identity = identity.map(|identity| identity.encode_to_vec());
             let borrowed = BorrowedCall {
@@ -152,6 +192,10 @@ mod tests {
                 policy_revision: &policy_revision,
                 head,
                 policy_operation: &policy_operation,
+                headers: headers.iter().map(|(name, value)| (name.as_str(), value.into())).collect(),
+                cache: cache
+                    .as_ref()
+                    .map(|(ttl_ms, vary, shared)| BorrowedCache { ttl_ms: *ttl_ms, vary, shared: *shared }),
             };
             prop_assert_eq!(borrowed.encode(), call.encode_to_vec());
         }

@@ -4,7 +4,7 @@
 
 mod borrowed;
 
-pub use borrowed::{BorrowedCall, BorrowedIdempotency};
+pub use borrowed::{BorrowedCache, BorrowedCall, BorrowedIdempotency};
 
 /// `google.api`, as far as it is used.
 #[allow(clippy::all, clippy::pedantic, clippy::allow_attributes_without_reason, reason = "generated")]

@@ -10,7 +10,7 @@ use spangate_policy::problem::Refusal;
 use spangate_policy::reason::Reason;
 use spangate_policy::token::{Verified, claim};
 use spangate_policy::{Operation, Target};
-use spangate_proto::{BorrowedCall, BorrowedIdempotency, v1};
+use spangate_proto::{BorrowedCache, BorrowedCall, BorrowedIdempotency, v1};
 
 use super::{Exchange, Phase};
 use crate::counters::Counted;
@@ -94,6 +94,14 @@ impl Exchange {
             policy_revision: policy.revision(),
             head: self.is_head(),
             policy_operation: &operation.name,
+            headers: policy
+                .declared_headers(&self.progress, request)
+                .ok_or_else(|| malformed("a header of the request is not UTF-8"))?,
+            cache: self.progress.cache(policy).map(|(cache, vary)| BorrowedCache {
+                ttl_ms: cache.ttl.milliseconds,
+                vary,
+                shared: cache.shared,
+            }),
         };
         Ok(call.encode())
     }
@@ -177,11 +185,9 @@ fn idempotency<'r>(
     operation: &Operation,
     request: &'r Request,
 ) -> Result<BorrowedIdempotency<'r>, Refusal> {
-    let refuse =
-        |detail: &'static str| Err(Refusal { detail: detail.into(), ..Reason::ParameterInvalid.into() });
     match request.header("idempotency-key") {
         Occurrence::Absent => Ok(BorrowedIdempotency::Nonce(gateway.nonce())),
-        _ if operation.public => refuse("this operation takes no `Idempotency-Key`"),
+        _ if operation.public => Err(malformed("this operation takes no `Idempotency-Key`")),
         Occurrence::Once(key)
             if (1..=MAX_IDEMPOTENCY_KEY).contains(&key.len())
                 && key.bytes().all(|byte| byte.is_ascii_graphic()) =>
@@ -189,7 +195,11 @@ fn idempotency<'r>(
             Ok(BorrowedIdempotency::CallerKey(key))
         }
         Occurrence::Once(_) | Occurrence::Repeated | Occurrence::Malformed => {
-            refuse("`Idempotency-Key` must be one value of 1 to 255 visible ASCII characters")
+            Err(malformed("`Idempotency-Key` must be one value of 1 to 255 visible ASCII characters"))
         }
     }
+}
+
+fn malformed(detail: &'static str) -> Refusal {
+    Refusal { detail: detail.into(), ..Reason::ParameterInvalid.into() }
 }

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use spangate_document::{Diagnostic, Diagnostics, Node, Severity};
 
 use self::names::Names;
+use self::operation::Inherited;
 use crate::condition::{Condition, ConditionFault, Conditions, Scope, Type};
 use crate::document::{self, Document, Named, Text};
 use crate::policy::{Api, Policy, Role};
@@ -103,21 +104,22 @@ impl<'d> Compiler<'d> {
         for api in &document.apis {
             let index = apis.len();
             let list = self.list(&api.value.steps);
-            let cors = list.cors.or(own.cors);
-            apis.push(Api {
-                name: api.name.clone(),
-                prefix: api.value.prefix.clone(),
-                versioning: api.value.versioning.clone(),
-                versions: api.value.versions.iter().map(version::version).collect(),
-                code: list.code,
-            });
+            let of_api = list.code;
+            let inherited = Inherited { cors: list.cors.or(own.cors), codes: [&own.code, &of_api] };
             for operation in &api.value.operations {
                 self.routes(&mut router, (index, &api.value), operation, &names);
                 self.authenticated(document, api, operation);
                 let name = format!("{}.{}", api.name, operation.name);
                 names.push(name.clone());
-                operations.extend(self.operation(index, name, &operation.value, cors));
+                operations.extend(self.operation(index, name, &operation.value, &inherited));
             }
+            apis.push(Api {
+                name: api.name.clone(),
+                prefix: api.value.prefix.clone(),
+                versioning: api.value.versioning.clone(),
+                versions: api.value.versions.iter().map(version::version).collect(),
+                code: of_api,
+            });
         }
         Policy {
             name: document.name.clone(),

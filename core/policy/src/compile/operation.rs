@@ -8,8 +8,17 @@ use crate::document::{
 };
 use crate::policy::{Operation, Target};
 use crate::route::{Candidate, RouterBuilder, Template};
-use crate::step::StepId;
+use crate::step::{Code, Step, StepId, StepKind};
 use crate::validate::Place;
+
+/// Headers that are for the gateway alone, whatever a policy declares: they carry credentials.
+const NEVER_DECLARED: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
+
+/// What an operation has from the policy and its API.
+pub(super) struct Inherited<'c> {
+    pub cors: Option<StepId>,
+    pub codes: [&'c Code; 2],
+}
 
 impl Compiler<'_> {
     pub(super) fn operation(
@@ -17,7 +26,7 @@ impl Compiler<'_> {
         api: usize,
         name: String,
         source: &OperationSource,
-        inherited_cors: Option<StepId>,
+        inherited: &Inherited<'_>,
     ) -> Option<Operation> {
         let OperationSource { template, versions, roles, public, steps, target, span: _ } = source;
         let roles = roles.iter().filter_map(|role| self.roles.find(role, self.diagnostics)).collect();
@@ -31,6 +40,8 @@ impl Compiler<'_> {
             Some(TargetSource::Respond(answer)) => Target::Respond(self.answer(answer)?),
             None => return None,
         };
+        let [policy, of_api] = inherited.codes;
+        let headers = declared_headers(&self.steps, [policy, of_api, &list.code]);
         Some(Operation {
             api,
             name,
@@ -40,7 +51,8 @@ impl Compiler<'_> {
             versions: versions.clone(),
             roles,
             code: list.code,
-            cors: list.cors.or(inherited_cors),
+            headers,
+            cors: list.cors.or(inherited.cors),
         })
     }
 
@@ -117,6 +129,22 @@ impl Compiler<'_> {
             );
         }
     }
+}
+
+fn declared_headers(steps: &[Step], codes: [&Code; 3]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for placed in codes.into_iter().flat_map(Code::steps) {
+        let Some(StepKind::Validate(validation)) = steps.get(placed.step.index()).map(|step| &step.kind)
+        else {
+            continue;
+        };
+        for rule in validation.parameters.iter().filter(|rule| rule.place == Place::Header) {
+            if !names.contains(&rule.name) && !NEVER_DECLARED.contains(&rule.name.as_str()) {
+                names.push(rule.name.clone());
+            }
+        }
+    }
+    names
 }
 
 /// A rule for a path parameter that the route does not have would never be kept.

@@ -1,4 +1,5 @@
-//! The request as it goes on to another upstream: its path, and its headers without the token that was for us.
+//! The request as it goes on, to the sidecar or to another upstream: its path, query and headers without the token
+//! that was for us.
 
 use std::borrow::Cow;
 
@@ -57,6 +58,28 @@ impl Policy {
     pub fn is_token_parameter(&self, progress: &Progress, name: &str) -> bool {
         self.removed_credentials(progress)
             .any(|place| matches!(place, CredentialPlace::Query(parameter) if parameter == name))
+    }
+
+    /// The headers of the request that the operation declares, as the sidecar is told them; none of a token that is
+    /// for nobody else. Absent when one is not UTF-8: what cannot be told must not be left out.
+    pub fn declared_headers<'p, 'c>(
+        &'p self,
+        progress: &'p Progress,
+        call: &'c impl Call,
+    ) -> Option<Vec<(&'p str, Cow<'c, str>)>> {
+        let declared = &progress.operation(self)?.headers;
+        if declared.is_empty() {
+            return Some(Vec::new());
+        }
+        let is_token = |name: &str| {
+            self.removed_credentials(progress)
+                .any(|place| matches!(place, CredentialPlace::Header(header) if header == name))
+        };
+        call.headers()
+            .filter_map(|(name, value)| Some((declared.iter().find(|declared| **declared == name)?, value)))
+            .filter(|(name, _)| !is_token(name))
+            .map(|(name, value)| Some((name.as_str(), value?)))
+            .collect()
     }
 
     /// What `set_header` and `remove_header` do to the request.

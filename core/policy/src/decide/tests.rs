@@ -303,7 +303,10 @@ impl Gate {
             Target::Call(name) => {
                 let parameters = progress.path_parameters(&self.policy, &call.path);
                 let parameters: Vec<_> = parameters.map(|(name, value)| format!(" {name}={value}")).collect();
-                format!("allow {name}{}", parameters.concat())
+                let headers = self.policy.declared_headers(progress, call).unwrap();
+                let headers: Vec<_> =
+                    headers.iter().map(|(name, value)| format!(" {name}={value}")).collect();
+                format!("allow {name}{}{}", parameters.concat(), headers.concat())
             }
             Target::Forward(_) => {
                 let forwarded = self.policy.forwarded(progress, call).unwrap();

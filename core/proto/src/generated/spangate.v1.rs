@@ -26,6 +26,13 @@ pub struct Call {
     /// Operation of the policy, such as `orders.list_orders`, for audit and statistics.
     #[prost(string, tag = "10")]
     pub policy_operation: ::prost::alloc::string::String,
+    /// Request headers that the policy's operation declares (`validate: {headers}`), in lower case, in the order of the
+    /// request. One may occur more than once.
+    #[prost(message, repeated, tag = "11")]
+    pub headers: ::prost::alloc::vec::Vec<Parameter>,
+    /// Set when a `cache` step of the policy lets the answer be kept.
+    #[prost(message, optional, tag = "12")]
+    pub cache: ::core::option::Option<Cache>,
     /// What makes a repeat of this call recognisable. Exactly one is set.
     #[prost(oneof = "call::Idempotency", tags = "6, 7")]
     pub idempotency: ::core::option::Option<call::Idempotency>,
@@ -42,6 +49,18 @@ pub mod call {
         #[prost(bytes, tag = "7")]
         Nonce(::prost::alloc::vec::Vec<u8>),
     }
+}
+/// How long, and for whom, an answer may be kept.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Cache {
+    #[prost(uint64, tag = "1")]
+    pub ttl_ms: u64,
+    /// What tells answers apart besides the operation and its parameters: opaque bytes.
+    #[prost(bytes = "vec", tag = "2")]
+    pub vary: ::prost::alloc::vec::Vec<u8>,
+    /// Whether callers of different issuer, tenant or roles may share an answer.
+    #[prost(bool, tag = "3")]
+    pub shared: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Parameter {

@@ -351,3 +351,23 @@ fn tokens_from_elsewhere_go_no_further() {
         assert!(bare.starts_with("401 token_missing"), "{from}: {bare}");
     }
 }
+
+/// What the sidecar is told of the request's headers: those that some `validate` on the way names, and no credential.
+#[test]
+fn declared_headers_go_to_the_sidecar() {
+    let declared = "[{validate: {headers: {X-Region: {type: string}, authorization: {type: string}, cookie: {type: string}}}}, \
+                    {group: {when: 'request.method == \"PUT\"', steps: [{validate: {headers: {x-tags: {type: string}}}}]}}]";
+    check(
+        declared,
+        &[
+            ("GET /shop/things/7", &[]),
+            (
+                "GET /shop/things/7",
+                &[("x-region", "eu"), ("x-other", "1"), ("cookie", "a=b"), ("x-tags", "a")],
+            ),
+        ],
+        expect![[r#"
+            allow Get id=7
+            allow Get id=7 x-region=eu x-tags=a"#]],
+    );
+}
