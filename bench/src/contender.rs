@@ -4,14 +4,13 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 use serde::Serialize;
 use serde_json::Value;
-use spangate_stack::{Process, dist, http, read_yaml, root};
+use spangate_stack::envoy::{Envoy, write_plugin};
+use spangate_stack::{http, read_yaml, root};
 
 use crate::issuer::Credentials;
 use crate::load::Load;
@@ -20,8 +19,6 @@ use crate::{conditions, cpu, module, upstream};
 
 /// What every contender is asked.
 pub const TARGET: &str = "/storefront/v2/customers/7/orders?limit=20";
-
-const READY_WITHIN: Duration = Duration::from_secs(60);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -96,7 +93,7 @@ pub struct Contender {
 /// A contender's Envoy; it stops when dropped.
 pub struct Running {
     contender: Contender,
-    envoy: Process,
+    envoy: Envoy,
     url: String,
 }
 
@@ -104,17 +101,9 @@ impl Contender {
     pub fn start(self, parent: &Path, envoy: &Path, credentials: &Credentials) -> Result<Running> {
         let directory = parent.join(format!("{}-{}", self.workload.name(), self.kind.name()));
         self.furnish(&directory, parent, credentials)?;
-        let mut command = Command::new(envoy);
-        command.current_dir(&directory).args(["--disable-hot-restart", "--concurrency", "1"]);
-        command.args(["--admin-address-path", "admin.txt", "--log-level", "warning", "-c", "envoy.yaml"]);
-        let mut process = Process::start(self.kind.name(), command, &directory.join("envoy.log"))?;
-        let mut listener = None;
-        process.wait_until(READY_WITHIN, &|| false, || {
-            listener = fs::read_to_string(directory.join("admin.txt")).ok().and_then(|admin| gateway(&admin));
-            listener.is_some()
-        })?;
-        let url = format!("http://{}{TARGET}", listener.context("envoy listens nowhere")?);
-        Ok(Running { contender: self, envoy: process, url })
+        let envoy = Envoy::start(self.kind.name(), envoy, &directory, 1)?;
+        let url = envoy.url("gateway", TARGET)?;
+        Ok(Running { contender: self, envoy, url })
     }
 
     /// Puts beside the configuration what it names by relative paths.
@@ -142,7 +131,7 @@ impl Contender {
                     conditions::add_to_policy(&mut policy)?;
                 }
                 fs::write(directory.join("policy.json"), policy.to_string())?;
-                plugin_configuration(directory)?;
+                write_plugin(directory, &module())?;
             }
         }
         Ok(())
@@ -160,27 +149,6 @@ fn descriptors(folder: &Path) -> Result<Vec<u8>> {
     Ok(compiler.encode_file_descriptor_set())
 }
 
-/// As a user would hand the policy to Envoy.
-fn plugin_configuration(directory: &Path) -> Result<()> {
-    let output = Command::new(dist().join("spangate"))
-        .current_dir(directory)
-        .args(["envoy", "policy.json", "--out", "filter.json", "--filter"])
-        .arg(module())
-        .output()
-        .context("cannot run spangate: run `cargo xtask build`")?;
-    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    Ok(())
-}
-
-/// Where Envoy, once it is ready, listens for calls; `admin` is the address of its admin interface.
-fn gateway(admin: &str) -> Option<String> {
-    let ready = http::get(&format!("http://{admin}/ready"), &[]).ok()?;
-    let listeners = http::get(&format!("http://{admin}/listeners?format=json"), &[]).ok()?.json().ok()?;
-    let address = listeners.pointer("/listener_statuses/0/local_address/socket_address")?;
-    let port = address.get("port_value")?.as_u64()?;
-    (ready.status == 200).then(|| format!("127.0.0.1:{port}"))
-}
-
 impl Running {
     pub fn kind(&self) -> Kind {
         self.contender.kind
@@ -193,10 +161,10 @@ impl Running {
     /// One turn under load. An answer that is no 200 fails the run: what refuses is not measured.
     pub fn turn(&mut self, load: &Load) -> Result<Turn> {
         let name = self.kind().name();
-        let before = cpu::spent(self.envoy.id())?;
-        let served = load.run(&self.url).with_context(|| format!("{name}:\n{}", self.envoy.tail(10)))?;
+        let before = cpu::spent(self.envoy.process().id())?;
+        let served = load.run(&self.url).with_context(|| format!("{name}:\n{}", self.envoy.process().tail(10)))?;
         let spent =
-            cpu::spent(self.envoy.id())?.checked_sub(before).context("a thread of envoy has ended")?;
+            cpu::spent(self.envoy.process().id())?.checked_sub(before).context("a thread of envoy has ended")?;
         Ok(Turn::new(spent, served))
     }
 }
@@ -215,7 +183,7 @@ pub fn check(running: &[Running], credentials: &Credentials) -> Result<()> {
     for contender in running {
         let name = contender.kind().name();
         let answer = ask(contender, Some(&credentials.reader))?;
-        ensure!(answer.0 == 200, "{name} answers {answer:?}:\n{}", contender.envoy.tail(10));
+        ensure!(answer.0 == 200, "{name} answers {answer:?}:\n{}", contender.envoy.process().tail(10));
         let expected = expected.get_or_insert_with(|| answer.clone());
         ensure!(*expected == answer, "{name} answers {answer:?} where others answer {expected:?}");
         if contender.kind() != Kind::Bare {

@@ -1,6 +1,7 @@
 //! Starts the real thing: Spanner's emulator, a development issuer, the spanner-sidecar, `spangate envoy --watch` and
 //! Envoy with the shipped `envoy.yaml`, for `cargo xtask demo`, for the benchmarks and for the scenarios beside this
-//! crate. Knows how each part is started, when it is ready and how it is stopped; what the parts do is theirs.
+//! crate; and a certified OpenID provider where a story wants one. Knows how each part is started, when it is ready and
+//! how it is stopped; what the parts do is theirs.
 //!
 //! ```no_run
 //! use spangate_stack::{Options, Stack, http};
@@ -16,8 +17,10 @@ pub mod calls;
 #[cfg(test)]
 mod compose;
 mod emulator;
+pub mod envoy;
 pub mod envoy_config;
 pub mod http;
+mod oidc;
 mod options;
 mod part;
 mod ports;
@@ -25,6 +28,7 @@ mod process;
 mod programs;
 mod stack;
 
+pub use oidc::{Fetches, OidcProvider};
 pub use options::{Document, Documents, Options};
 pub use part::Part;
 pub use ports::Ports;

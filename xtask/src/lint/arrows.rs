@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::step::{cargo, output};
 
 /// Each crate of ours and those of ours that it may use.
-const ALLOWED: [(&str, &[&str]); 15] = [
+const ALLOWED: [(&str, &[&str]); 16] = [
     ("spangate-document", &[]),
     ("spangate-proto", &[]),
     ("spangate-limits", &["spangate-document"]),
@@ -29,8 +29,9 @@ const ALLOWED: [(&str, &[&str]); 15] = [
         ],
     ),
     ("spangate-generated", &["spangate-document", "spangate-policy", "spangate-simulation"]),
+    ("spangate-signing", &[]),
     ("spangate-stack", &["spangate-document", "spangate-proto"]),
-    ("spangate-bench", &["spangate-document", "spangate-proto", "spangate-stack"]),
+    ("spangate-bench", &["spangate-document", "spangate-proto", "spangate-signing", "spangate-stack"]),
     ("spangate-playground", &["spangate-document", "spangate-policy", "spangate-simulation"]),
     ("spangate-playground-glue", &[]),
     ("xtask", &["spangate-document", "spangate-stack"]),

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use spangate_policy::token::{Algorithm, IssuerUrl};
 
-use super::{FOREIGN, KEYS, claims, issuer, issuer_of, text, verdict};
+use super::{FOREIGN, KEYS, claims, good, issuer, issuer_of, text, verdict};
 
 fn check(issuer: &spangate_policy::token::Issuer, header: Value, changes: Value, expected: &str) {
     let token = KEYS.token("RS256", &header, &claims(changes));
@@ -35,19 +35,19 @@ fn section_3_2_use_appropriate_algorithms() {
 
 #[test]
 fn section_3_3_validate_all_cryptographic_operations() {
-    let inner = KEYS.good("RS256", json!({}));
+    let inner = good(&KEYS, "RS256", json!({}));
     let header = text(json!({"alg": "RS256", "cty": "JWT"}).to_string());
     let signed = format!("{header}.{}", text(inner));
     let nested = format!("{signed}.{}", text(KEYS.sign("RS256", signed.as_bytes())));
     assert_eq!(verdict(&nested, &issuer()), "token_malformed");
-    assert_eq!(verdict(&FOREIGN.good("RS256", json!({})), &issuer()), "token_signature_invalid");
+    assert_eq!(verdict(&good(&FOREIGN, "RS256", json!({})), &issuer()), "token_signature_invalid");
 }
 
 #[test]
 fn section_3_4_validate_cryptographic_inputs() {
     let mut key = KEYS.jwk("ES256");
     key["x"] = key["y"].clone();
-    assert_eq!(verdict(&KEYS.good("ES256", json!({})), &issuer_of(&[key])), "token_key_unknown");
+    assert_eq!(verdict(&good(&KEYS, "ES256", json!({})), &issuer_of(&[key])), "token_key_unknown");
 }
 
 #[test]
