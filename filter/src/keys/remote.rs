@@ -7,7 +7,7 @@ use spangate_policy::token::{HttpUrl, Issuer, IssuerUrl, KeyEndpoint, KeySet, jw
 
 use super::answer::{Answer, ask, keep_for};
 use super::fetch::FetchState;
-use crate::host::{self, LogLevel};
+use crate::host::{self, Counter, LogLevel};
 
 pub(super) struct Remote {
     issuer: IssuerUrl,
@@ -24,6 +24,8 @@ pub(super) struct Remote {
     /// When they came, and until when they need not be fetched again, in nanoseconds since 1970.
     fetched: u64,
     due: u64,
+    successes: Option<Counter>,
+    failures: Option<Counter>,
 }
 
 /// What a fetch has come to.
@@ -40,6 +42,8 @@ impl Remote {
         let kind: &[u8] = if endpoint.discovery { b"discovery" } else { b"jwks" };
         let identity = [of.as_bytes(), endpoint.cluster.as_bytes(), url.as_bytes(), kind];
         let name = spangate_limits::Key::digest(b"spangate/jwks", &identity).to_hex();
+        // Counted at once, unlike calls: fetches are few. Zeros are there from the beginning, to be watched.
+        let counter = |what: &str| host::counter(&["spangate_keys_", what, "_", &issuer.name].concat());
         Self {
             issuer: issuer.url.clone(),
             endpoint,
@@ -50,6 +54,8 @@ impl Remote {
             begun: 0,
             fetched: 0,
             due: 0,
+            successes: counter("fetched"),
+            failures: counter("failed"),
         }
     }
 
@@ -129,6 +135,7 @@ impl Remote {
     }
 
     fn store(&self, answer: &Answer, wall: u64) {
+        count(self.successes);
         let kept = nanoseconds(keep_for(answer.max_age, self.endpoint.refresh.as_std()));
         // Up to an eighth sooner: proxies that began together need not come back together.
         let sooner = (kept >> 11).saturating_mul(wall >> 10 & 0xff);
@@ -144,8 +151,9 @@ impl Remote {
         let _ = host::swap_shared(&self.fetch_name, &state.succeed().encode(), version);
     }
 
-    /// Told once: an outage may last.
+    /// Counted each time, told once: an outage may last.
     fn failed(&self, fault: &str, monotonic: u64) {
+        count(self.failures);
         let (state, version) = self.fetch_state();
         if state.failures() == 0 {
             self.log(LogLevel::Warn, &["could not be fetched: ", fault].concat());
@@ -155,6 +163,12 @@ impl Remote {
 
     fn log(&self, level: LogLevel, what: &str) {
         host::log(level, &format!("spangate: keys of {} {what}", self.endpoint.url));
+    }
+}
+
+fn count(counter: Option<Counter>) {
+    if let Some(counter) = counter {
+        host::count(counter, 1);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Calls of this VM that wait for an issuer's keys.
 
 use super::KeyStore;
+use super::fetch::FetchState;
 
 /// Most of them at the same time: each holds its connection and its headers. With the longest wait below this carries a
 /// worker through a change of keys at more than 2,000 calls a second.
@@ -9,6 +10,7 @@ const MAX_WAITING: usize = 8192;
 /// Longest wait, in nanoseconds: the next fetch that calls may cause is always sooner.
 const LONGEST_WAIT: u64 = 10_000_000_000;
 
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Waiting {
     context: u32,
     issuer: usize,
@@ -23,13 +25,7 @@ impl KeyStore {
     pub fn wait(&mut self, issuer: usize, context: u32, since: u64, now: u64) -> bool {
         let Some(remote) = self.remote(issuer) else { return false };
         let (state, _) = remote.fetch_state();
-        let end = since.saturating_add(LONGEST_WAIT);
-        let hopeless = match remote.set {
-            Some(_) => state.has_failed(since, end),
-            // A failure a moment ago is as good as one now.
-            None => !state.under_way(now) && state.has_failed(u64::MAX, now),
-        };
-        if hopeless || now >= end || self.waiting.len() >= MAX_WAITING {
+        if is_hopeless(&state, remote.set.is_some(), since, now) || self.waiting.len() >= MAX_WAITING {
             return false;
         }
         let version = remote.version;
@@ -53,16 +49,94 @@ impl KeyStore {
             }
             let Some(remote) = self.remote(issuer) else { continue };
             let (version, (state, _)) = (remote.version, remote.fetch_state());
-            let is_over = |call: &mut Waiting| {
-                let end = call.since.saturating_add(LONGEST_WAIT);
-                call.issuer == issuer
-                    && (call.version != version || now >= end || state.has_failed(call.since, end))
-            };
+            let is_over = |call: &mut Waiting| call.issuer == issuer && call.is_over(version, &state, now);
             over.extend(self.waiting.extract_if(.., is_over).map(|call| call.context));
             if self.waiting.iter().any(|call| call.issuer == issuer) {
                 self.fetch(issuer, now, true);
             }
         }
         over
+    }
+}
+
+/// Whether nothing would come of waiting for a call that came at `since`.
+fn is_hopeless(state: &FetchState, has_keys: bool, since: u64, now: u64) -> bool {
+    let end = since.saturating_add(LONGEST_WAIT);
+    let is_down = if has_keys {
+        state.has_failed(since, end)
+    } else {
+        // A failure a moment ago is as good as one now.
+        !state.under_way(now) && state.has_failed(u64::MAX, now)
+    };
+    is_down || now >= end
+}
+
+impl Waiting {
+    /// Whether the call goes on, when its worker has keys of that version.
+    fn is_over(&self, version: u32, state: &FetchState, now: u64) -> bool {
+        let end = self.since.saturating_add(LONGEST_WAIT);
+        self.version != version || now >= end || state.has_failed(self.since, end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: u64 = 1_000_000_000;
+
+    /// The call came at second 100, and was decided with keys of version 7.
+    const CALL: Waiting = Waiting { context: 1, issuer: 0, since: 100 * SECOND, version: 7 };
+
+    fn begun(at: u64) -> FetchState {
+        FetchState::default().begin(at * SECOND, true)
+    }
+
+    #[test]
+    fn a_wait_ends_with_other_keys_with_a_failure_or_after_ten_seconds() {
+        let early = begun(99);
+        let late = begun(101);
+        let cases = [
+            ("nothing has happened", FetchState::default(), 7, 101, false),
+            ("a fetch is under way", late, 7, 102, false),
+            ("it brought other keys", late.succeed(), 8, 102, true),
+            ("so did one that began before, which may not have the key", early.succeed(), 8, 101, true),
+            ("a fetch that began after it has failed", late.fail(102 * SECOND), 7, 102, true),
+            (
+                "one that began before it has, and the next comes in time",
+                early.fail(101 * SECOND),
+                7,
+                101,
+                false,
+            ),
+            ("it is late", FetchState::default(), 7, 110, true),
+            ("nearly", FetchState::default(), 7, 109, false),
+        ];
+        for (what, state, version, now, over) in cases {
+            assert_eq!(CALL.is_over(version, &state, now * SECOND), over, "{what}");
+        }
+    }
+
+    #[test]
+    fn nobody_waits_for_an_issuer_that_is_down() {
+        let mut down = FetchState::default();
+        for _ in 0..6 {
+            down = down.begin(99 * SECOND, false).fail(99 * SECOND);
+        }
+        assert!(CALL.is_over(7, &down, 100 * SECOND), "the next fetch would come too late");
+        let failed = begun(99).fail(100 * SECOND);
+        let cases = [
+            ("keys, and no failure", FetchState::default(), true, 100, false),
+            ("keys, and a failure from before the call", failed, true, 100, false),
+            ("keys, and a failure since", begun(101).fail(102 * SECOND), true, 103, true),
+            ("keys, and a long back-off", down, true, 100, true),
+            ("no keys, and nobody has asked yet", FetchState::default(), false, 100, false),
+            ("no keys, and a back-off", failed, false, 100, true),
+            ("no keys, and a back-off that is over", failed, false, 102, false),
+            ("no keys, and it is late", FetchState::default(), false, 110, true),
+        ];
+        for (what, state, has_keys, now, hopeless) in cases {
+            assert_eq!(is_hopeless(&state, has_keys, CALL.since, now * SECOND), hopeless, "{what}");
+        }
     }
 }
