@@ -1,7 +1,6 @@
 //! `emulator-setup`: the databases of operations.yaml in the emulator, with a schema and rows. What is there
 //! already stays as it is; what fails half way is dropped, so that the next try begins anew.
 
-mod admin;
 mod rows;
 
 use std::path::Path;
@@ -10,8 +9,9 @@ use anyhow::{Context, bail};
 use spangate_operations::{Database, sql};
 use tokio::time::Instant;
 
+use crate::admin::{Admin, Dialect, Made};
+use crate::migration::own_tables;
 use crate::{EMULATOR_HOST, cli, document, emulator_host};
-use admin::{Admin, Made};
 
 pub async fn setup(options: cli::EmulatorSetup) -> anyhow::Result<()> {
     let Some(host) = emulator_host() else {
@@ -20,7 +20,7 @@ pub async fn setup(options: cli::EmulatorSetup) -> anyhow::Result<()> {
     let operations = document::read(&options.operations)?;
     let schema = statements(&options.schema)?;
     let data = statements(&options.data)?;
-    let admin = Admin::connect(&host, Instant::now() + options.wait).await?;
+    let admin = Admin::emulator(&host, Instant::now() + options.wait).await?;
     for database in operations.databases.values() {
         set_up(&admin, database, &options, &schema, &data).await?;
     }
@@ -36,7 +36,15 @@ async fn set_up(
 ) -> anyhow::Result<()> {
     let name = database.name.as_str();
     let ddl: Vec<String> = schema.iter().map(|statement| statement.text.clone()).collect();
-    match admin.make_database(name, &ddl).await.with_context(|| format!("`{}`", options.schema.display()))? {
+    let made = admin
+        .make_database(name, Dialect::GoogleStandardSql, &ddl)
+        .await
+        .with_context(|| format!("`{}`", options.schema.display()))?;
+    let own = own_tables::create(admin, name).await?;
+    if !own.is_empty() {
+        tracing::info!(event = "own_tables_created", database = name, tables = ?own);
+    }
+    match made {
         Made::Already => {
             tracing::info!(
                 event = "database_exists",

@@ -1,6 +1,7 @@
 //! The spanner-sidecar: a gRPC server beside Envoy that runs named operations on Spanner. It owns SQL, sessions
 //! and transactions; who may call is decided before it, by the filter.
 
+mod admin;
 mod answer;
 mod call;
 mod cli;
@@ -9,6 +10,7 @@ mod emulator;
 mod json;
 mod listener;
 mod log;
+mod migration;
 mod refusal;
 mod serve;
 mod served;
