@@ -79,6 +79,11 @@ pub fn returns_rows(sql: &str) -> bool {
     })
 }
 
+/// The text of each token that is code: words, parameters, names and strings with their quotes, signs one by one.
+pub fn code(sql: &str) -> impl Iterator<Item = &str> {
+    tokens(sql).filter_map(|(token, text)| (token != Token::Space).then_some(text))
+}
+
 fn words(sql: &str) -> impl Iterator<Item = &str> {
     tokens(sql).filter_map(|(token, _)| match token {
         Token::Word(word) => Some(word),
@@ -191,6 +196,12 @@ mod tests {
         let sql =
             "SELECT @@var, '@no', @yes /* @no */ FROM t@{FORCE_INDEX=i} WHERE a=@Limit OR b = @limit -- @no";
         assert_eq!(parameters(sql), ["yes", "Limit"]);
+    }
+
+    #[test]
+    fn code_is_what_is_neither_blank_nor_comment() {
+        let code: Vec<_> = code("SELECT `a b`, @p /* ; */ FROM t.u -- x\nWHERE c='d;'").collect();
+        assert_eq!(code, ["SELECT", "`a b`", ",", "@p", "FROM", "t", ".", "u", "WHERE", "c", "=", "'d;'"]);
     }
 
     #[test]
