@@ -59,6 +59,27 @@ pub struct Serve {
     /// Longest wait for calls in flight at the end, such as `20s`.
     #[arg(long, value_name = "DURATION", default_value = "20s", value_parser = duration)]
     pub drain: std::time::Duration,
+
+    #[command(flatten)]
+    pub google: Google,
+}
+
+/// How Spanner is reached; of no account where SPANNER_EMULATOR_HOST is set.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Spanner")]
+pub struct Google {
+    /// Credentials: a service account's key, or a configuration of another cloud's identity. Read again when it
+    /// changes. Without it: what GOOGLE_APPLICATION_CREDENTIALS names, gcloud's own file, or the metadata server.
+    #[arg(long, value_name = "FILE")]
+    pub credentials: Option<PathBuf>,
+
+    /// Service account in whose name everything is done.
+    #[arg(long, value_name = "ACCOUNT")]
+    pub impersonate: Option<String>,
+
+    /// Where Spanner is, in place of its global address, such as a regional or a private one.
+    #[arg(long, value_name = "URL")]
+    pub endpoint: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@ mod admin;
 mod answer;
 mod call;
 mod cli;
+mod credentials;
 mod document;
 mod emulator;
 mod json;
@@ -16,6 +17,7 @@ mod serve;
 mod served;
 mod service;
 mod spanner;
+mod watched;
 
 use std::process::ExitCode;
 

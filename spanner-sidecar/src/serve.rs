@@ -17,6 +17,7 @@ use tonic_health::server::HealthReporter;
 use crate::cli;
 use crate::served::{Served, Summary};
 use crate::service::Service;
+use crate::spanner::Access;
 use crate::{document, emulator_host, listener};
 
 /// Twice what Envoy's listener lets in: hyper's own limit would answer long calls with a bare 431.
@@ -29,7 +30,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 pub async fn run(options: cli::Serve) -> anyhow::Result<()> {
     let operations = document::read(&options.operations)?;
-    let served = Arc::new(Served::new(operations, emulator_host().is_some()));
+    let access = Access::start(&options.google).await?;
+    let served = Arc::new(Served::new(operations, &access, emulator_host().is_some()));
     let (health, health_service) = tonic_health::server::health_reporter();
     set_health(&health, false).await;
 

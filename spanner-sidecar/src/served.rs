@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::refusal::{Reason, Refusal};
-use crate::spanner::{Database, Plan, plan};
+use crate::spanner::{Access, Database, Plan, plan};
 
 const PLAN: Duration = Duration::from_secs(15);
 
@@ -29,11 +29,11 @@ pub struct Summary {
 }
 
 impl Served {
-    pub fn new(operations: Operations, is_emulator: bool) -> Self {
+    pub fn new(operations: Operations, access: &Access, is_emulator: bool) -> Self {
         let databases = operations
             .databases
             .iter()
-            .map(|(name, database)| (name.clone(), Database::new(database, is_emulator)))
+            .map(|(name, database)| (name.clone(), Database::new(database, access.clone(), is_emulator)))
             .collect();
         Self { operations, databases, plans: watch::Sender::default() }
     }

@@ -1,6 +1,7 @@
 //! What talks to Spanner: connections, bounds on every call, and the meaning of its errors. The one place that
 //! knows the client library.
 
+mod access;
 mod connection;
 mod database;
 mod failure;
@@ -9,6 +10,7 @@ mod read;
 mod statement;
 mod write;
 
+pub use access::Access;
 pub use database::{Admitted, Database};
 pub use plan::{Plan, plan};
 pub use read::{Rows, read};

@@ -9,12 +9,14 @@ use spangate_operations as operations;
 use tokio::sync::{Mutex, MutexGuard, OnceCell, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
+use super::access::Access;
 use super::connection::{Connection, Session};
 use crate::refusal::{Reason, Refusal};
 
 pub struct Database {
     name: String,
     max_channels: usize,
+    access: Access,
     spanner: OnceCell<Spanner>,
     connections: Mutex<HashMap<Option<String>, Arc<Connection>>>,
     in_flight: Arc<Semaphore>,
@@ -29,11 +31,12 @@ pub struct Admitted {
 }
 
 impl Database {
-    pub fn new(database: &operations::Database, is_emulator: bool) -> Self {
+    pub fn new(database: &operations::Database, access: Access, is_emulator: bool) -> Self {
         let operations::Database { name, max_in_flight, max_channels } = database;
         Self {
             name: name.clone(),
             max_channels: usize::try_from(*max_channels).unwrap_or(usize::MAX),
+            access,
             spanner: OnceCell::new(),
             connections: Mutex::default(),
             in_flight: Arc::new(Semaphore::new(usize::try_from(*max_in_flight).unwrap_or(usize::MAX))),
@@ -86,7 +89,7 @@ impl Database {
     async fn spanner(&self) -> Result<&Spanner, Refusal> {
         self.spanner
             .get_or_try_init(|| async {
-                let builder = Spanner::builder();
+                let builder = self.access.spanner();
                 let builder = if self.writers.is_some() {
                     builder.with_channel_pool(StaticChannelPoolConfig::new(1))
                 } else {

@@ -1,0 +1,100 @@
+//! Where credentials come from, and how they are made of it.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use google_cloud_auth::build_errors::Error as BuildError;
+use google_cloud_auth::credentials::{
+    Builder, Credentials, external_account, impersonated, service_account, user_account,
+};
+use serde_json::Value;
+
+use super::{file, trouble};
+
+/// What names a file to every client library of Google's.
+const DEFAULT_FILE: &str = "GOOGLE_APPLICATION_CREDENTIALS";
+
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Else what the machine has: the file of `gcloud`, or the metadata server.
+    file: Option<PathBuf>,
+    /// The account in whose name everything is done.
+    impersonated: Option<String>,
+}
+
+impl Source {
+    pub fn new(file: Option<PathBuf>, impersonated: Option<String>) -> Self {
+        let default = || std::env::var_os(DEFAULT_FILE).filter(|path| !path.is_empty()).map(PathBuf::from);
+        Self { file: file.or_else(default), impersonated }
+    }
+
+    pub fn file(&self) -> Option<&PathBuf> {
+        self.file.as_ref()
+    }
+
+    /// Needs a runtime: credentials begin to get a token as soon as they are made.
+    pub async fn build(&self) -> anyhow::Result<Credentials> {
+        let own = match &self.file {
+            Some(path) => {
+                let named = || format!("the credentials `{}` cannot be used", path.display());
+                let json = file::read(path).await.with_context(named)?;
+                of_json(json).with_context(named)?
+            }
+            None => Builder::default().build().map_err(refused)?,
+        };
+        let Some(account) = &self.impersonated else { return Ok(own) };
+        impersonated::Builder::from_source_credentials(own)
+            .with_target_principal(account)
+            .build()
+            .map_err(refused)
+    }
+}
+
+fn of_json(json: Value) -> anyhow::Result<Credentials> {
+    let built = match json.get("type").and_then(Value::as_str) {
+        Some("service_account") => service_account::Builder::new(json).build(),
+        Some("external_account") => external_account::Builder::new(json).build(),
+        Some("impersonated_service_account") => impersonated::Builder::new(json).build(),
+        Some("authorized_user") => user_account::Builder::new(json).build(),
+        Some(_) | None => bail!(
+            "its `type` is none of `service_account`, `external_account`, `impersonated_service_account`, `authorized_user`"
+        ),
+    };
+    built.map_err(refused)
+}
+
+/// Without the library's text, which can quote what it could not read.
+fn refused(error: BuildError) -> anyhow::Error {
+    anyhow::Error::msg(trouble::of_building(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// No part of a file is told, whatever is wrong with it.
+    #[tokio::test]
+    async fn files_that_cannot_be_used() {
+        let mut table = String::new();
+        for text in [
+            r#"{}"#,
+            r#"{"type": "secret-canary"}"#,
+            r#"{"type": "service_account", "private_key": "secret-canary"}"#,
+            r#"{"type": "service_account", "private_key": ["secret-canary"]}"#,
+            r#"{"type": "external_account", "client_secret": "secret-canary", "audience": 7}"#,
+            r#"{"type": "impersonated_service_account", "source_credentials": {"type": "secret-canary"}}"#,
+        ] {
+            let refused = of_json(serde_json::from_str(text).unwrap()).unwrap_err();
+            assert!(!format!("{refused:?}").contains("canary"), "{refused:?}");
+            table.push_str(&format!("{refused:#}\n"));
+        }
+        expect_test::expect![[r#"
+            its `type` is none of `service_account`, `external_account`, `impersonated_service_account`, `authorized_user`
+            its `type` is none of `service_account`, `external_account`, `impersonated_service_account`, `authorized_user`
+            a member is missing, of the wrong type, or not a key
+            a member is missing, of the wrong type, or not a key
+            a member is missing, of the wrong type, or not a key
+            a member is missing, of the wrong type, or not a key
+        "#]].assert_eq(&table);
+    }
+}
