@@ -27,7 +27,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Gets what cargo does not: the wasm32 target, Envoy and Spanner's emulator
+    /// Gets what cargo does not: the wasm32 target, Envoy, Spanner's emulator, and the tests' OpenID provider
     Setup,
     /// Builds what a user deploys into dist/
     Build,
@@ -49,7 +49,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
-        Task::Setup => setup::setup().map(drop),
+        Task::Setup => setup::setup().and_then(|_| setup::for_tests()),
         Task::Build => setup::setup().and_then(build::build),
         Task::Demo(demo) => demo.run(),
         Task::Test(test) => test.run(),

@@ -1,6 +1,8 @@
 //! `setup`: what cargo cannot get. Each part comes by the ordinary way first, else by the next; where none works, the
 //! fault lists what a person can do. What is there already is left as it is.
 
+mod oidc;
+
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -133,6 +135,11 @@ fn emulator() -> Result<Emulator> {
          - docker that can pull {EMULATOR_IMAGE}\n\
          - a directory with `gateway_main` and `emulator_main`, named by SPANGATE_EMULATOR"
     )
+}
+
+/// What only the tests need.
+pub fn for_tests() -> Result<()> {
+    step("OpenID provider", oidc::install)
 }
 
 /// As root, or by sudo where it asks nothing.

@@ -16,6 +16,7 @@ pub struct Test {
 impl Test {
     pub fn run(&self) -> Result<()> {
         let toolchain = setup::setup()?;
+        setup::for_tests()?;
         build::build(toolchain)?;
         if self.filter.is_empty() {
             playground::playground(toolchain)?;
