@@ -8,6 +8,8 @@ mod fetch;
 mod peers;
 mod refused;
 mod remote;
+#[cfg(test)]
+mod tests;
 mod waiting;
 
 use std::sync::Arc;

@@ -13,6 +13,8 @@ mod facts;
 mod framing;
 mod gateway;
 mod headers;
+// Tests have a host of their own.
+#[cfg_attr(test, path = "host/simulated.rs")]
 mod host;
 mod keys;
 mod permits;
