@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use http::HeaderMap;
 use tokio::sync::watch;
 use tonic::Status;
 
@@ -64,15 +65,19 @@ struct Planned {
     fault: Fault,
 }
 
+/// Whether whoever sends this `authorization` header is let in.
+pub type Guard = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+
 /// The plan of one door, and the signal that cuts its connections.
 pub struct Hooks {
     plan: Mutex<Plan>,
     cut: watch::Sender<u64>,
+    guard: Mutex<Option<Guard>>,
 }
 
 impl Default for Hooks {
     fn default() -> Self {
-        Self { plan: Mutex::default(), cut: watch::Sender::new(0) }
+        Self { plan: Mutex::default(), cut: watch::Sender::new(0), guard: Mutex::default() }
     }
 }
 
@@ -101,6 +106,17 @@ impl Hooks {
     /// Changes when the connections are to be cut.
     pub fn cuts(&self) -> watch::Receiver<u64> {
         self.cut.subscribe()
+    }
+
+    pub fn post(&self, guard: Guard) {
+        *self.guard.lock().unwrap_or_else(PoisonError::into_inner) = Some(guard);
+    }
+
+    /// Whether the door's guard, if there is one, lets this in.
+    pub fn admits(&self, headers: &HeaderMap) -> bool {
+        let guard = self.guard.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let authorization = headers.get("authorization").and_then(|value| value.to_str().ok());
+        guard.is_none_or(|accepts| accepts(authorization.unwrap_or_default()))
     }
 
     pub async fn meet(&self, step: Step, when: When) -> Result<(), Status> {

@@ -23,6 +23,7 @@ mod value;
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use prost_types::value::Kind;
@@ -84,6 +85,11 @@ impl Mock {
         self.door.hooks.add(step, when, times, fault);
     }
 
+    /// From now on whoever sends an `authorization` header that is not accepted, or none, is UNAUTHENTICATED.
+    pub fn guard(&self, accepts: impl Fn(&str) -> bool + Send + Sync + 'static) {
+        self.door.hooks.post(Arc::new(accepts));
+    }
+
     /// The next such message fails before anything is done.
     pub fn once(&self, step: Step, status: Status) {
         self.fault(step, When::Before, Times::Nth(1), Fault::Status(status));
@@ -124,6 +130,11 @@ impl Mock {
     /// Every session that there is, of every door, is not found any more.
     pub fn lose_sessions(&self) {
         self.door.spanner.state().generation += 1;
+    }
+
+    /// Queries and reads whose end has not been sent and that nobody has cancelled.
+    pub fn open_streams(&self) -> usize {
+        self.door.spanner.state().open_streams.load(Ordering::Relaxed)
     }
 
     pub fn count(&self, step: Step) -> usize {

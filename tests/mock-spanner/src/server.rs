@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use futures::future::BoxFuture;
@@ -71,11 +72,13 @@ impl tower::Service<HttpRequest<Body>> for Door {
                         service_fn(|request: Request<$request>| {
                             let door = $door.clone();
                             async move {
+                                let open = Open::new(&door);
                                 let request = request.into_inner();
                                 let resumed = resumed(&request.resume_token);
                                 let (output, metadata) = door.$method(request).await?;
                                 let broken = door.spanner.state().broken_stream.clone();
-                                Ok::<_, Status>(Response::new(pieces(output, metadata, resumed, broken)))
+                                let pieces = pieces(output, metadata, resumed, broken);
+                                Ok::<_, Status>(Response::new(open.until_end_of(pieces)))
                             }
                         }),
                         request,
@@ -85,6 +88,9 @@ impl tower::Service<HttpRequest<Body>> for Door {
         }
         let door = self.clone();
         Box::pin(async move {
+            if !door.hooks.admits(request.headers()) {
+                return Ok(Status::unauthenticated("who is calling?").into_http());
+            }
             let method = request.uri().path().rsplit('/').next().unwrap_or_default().to_owned();
             Ok(match method.as_str() {
                 "CreateSession" => unary!(door, create_session),
@@ -140,6 +146,30 @@ fn pieces(
             ..PartialResultSet::default()
         }))
     }))
+}
+
+/// A stream that somebody waits for: it goes with the request when that is cancelled.
+struct Open(Arc<AtomicUsize>);
+
+impl Open {
+    fn new(door: &Door) -> Self {
+        let count = Arc::clone(&door.spanner.state().open_streams);
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+
+    fn until_end_of<S: Stream>(self, stream: S) -> impl Stream<Item = S::Item> {
+        stream.map(move |piece| {
+            let _held = &self;
+            piece
+        })
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// A connection that ends when the hooks say so.

@@ -1,6 +1,7 @@
 //! The messages of `google.spanner.v1`, each from its hooks through the store to its answer.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use googleapis_tonic_google_spanner_v1::google::rpc;
@@ -47,11 +48,18 @@ pub struct State {
     pub records: VecDeque<Record>,
     /// How streams end after their first piece.
     pub broken_stream: Option<Status>,
+    /// Streams whose end has not been sent, and nobody has cancelled.
+    pub open_streams: Arc<AtomicUsize>,
 }
 
 /// What a request's selector asks for, looked up.
 enum Selected {
-    Snapshot { at: Timestamp, tell: bool },
+    /// `begun` when the transaction may be named again.
+    Snapshot {
+        at: Timestamp,
+        tell: bool,
+        begun: bool,
+    },
     Existing(Vec<u8>),
     Begun(Vec<u8>),
 }
@@ -271,9 +279,11 @@ impl State {
     ) -> Result<(Output, ResultSetMetadata), Status> {
         let mut transaction = None;
         let output = match self.select(selector, role)? {
-            Selected::Snapshot { at, tell } => {
-                if tell {
-                    transaction = Some(Begun { read_timestamp: Some(wire(at)), ..Begun::default() });
+            Selected::Snapshot { at, tell, begun } => {
+                if tell || begun {
+                    let id = if begun { format!("snapshot-{at}").into_bytes() } else { Vec::new() };
+                    let read_timestamp = tell.then(|| wire(at));
+                    transaction = Some(Begun { id, read_timestamp, ..Begun::default() });
                 }
                 work(&self.store, &mut View::Snapshot { at, role })?
             }
@@ -294,22 +304,25 @@ impl State {
     }
 
     fn select(&mut self, selector: Option<&TransactionSelector>, role: &str) -> Result<Selected, Status> {
-        let strong = |state: &Self| Selected::Snapshot { at: state.store.now(), tell: false };
+        let strong = |state: &Self| Selected::Snapshot { at: state.store.now(), tell: false, begun: false };
         match selector.and_then(|selector| selector.selector.as_ref()) {
             None => Ok(strong(self)),
-            Some(Selector::SingleUse(options) | Selector::Begin(options)) => {
+            Some(selector @ (Selector::SingleUse(options) | Selector::Begin(options))) => {
+                let begun = matches!(selector, Selector::Begin(_));
                 match snapshot(options, &self.store) {
-                    Some((at, tell)) => Ok(Selected::Snapshot { at, tell }),
+                    Some((at, tell)) => Ok(Selected::Snapshot { at, tell, begun }),
                     None => Ok(Selected::Begun(self.begin(role.to_owned()))),
                 }
             }
-            Some(Selector::Id(id)) => match std::str::from_utf8(id)
-                .ok()
-                .and_then(|id| id.strip_prefix("snapshot-"))
-            {
-                Some(at) => Ok(Selected::Snapshot { at: at.parse().unwrap_or(Timestamp::MAX), tell: false }),
-                None => Ok(Selected::Existing(id.clone())),
-            },
+            Some(Selector::Id(id)) => {
+                match std::str::from_utf8(id).ok().and_then(|id| id.strip_prefix("snapshot-")) {
+                    Some(at) => {
+                        let at = at.parse().unwrap_or(Timestamp::MAX);
+                        Ok(Selected::Snapshot { at, tell: false, begun: false })
+                    }
+                    None => Ok(Selected::Existing(id.clone())),
+                }
+            }
         }
     }
 }
