@@ -23,7 +23,6 @@ mod value;
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use prost_types::value::Kind;
@@ -130,11 +129,6 @@ impl Mock {
     /// Every session that there is, of every door, is not found any more.
     pub fn lose_sessions(&self) {
         self.door.spanner.state().generation += 1;
-    }
-
-    /// Queries and reads whose end has not been sent and that nobody has cancelled.
-    pub fn open_streams(&self) -> usize {
-        self.door.spanner.state().open_streams.load(Ordering::Relaxed)
     }
 
     pub fn count(&self, step: Step) -> usize {

@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use futures::future::BoxFuture;
@@ -72,13 +71,11 @@ impl tower::Service<HttpRequest<Body>> for Door {
                         service_fn(|request: Request<$request>| {
                             let door = $door.clone();
                             async move {
-                                let open = Open::new(&door);
                                 let request = request.into_inner();
                                 let resumed = resumed(&request.resume_token);
                                 let (output, metadata) = door.$method(request).await?;
                                 let broken = door.spanner.state().broken_stream.clone();
-                                let pieces = pieces(output, metadata, resumed, broken);
-                                Ok::<_, Status>(Response::new(open.until_end_of(pieces)))
+                                Ok::<_, Status>(Response::new(pieces(output, metadata, resumed, broken)))
                             }
                         }),
                         request,
@@ -146,30 +143,6 @@ fn pieces(
             ..PartialResultSet::default()
         }))
     }))
-}
-
-/// A stream that somebody waits for: it goes with the request when that is cancelled.
-struct Open(Arc<AtomicUsize>);
-
-impl Open {
-    fn new(door: &Door) -> Self {
-        let count = Arc::clone(&door.spanner.state().open_streams);
-        count.fetch_add(1, Ordering::Relaxed);
-        Self(count)
-    }
-
-    fn until_end_of<S: Stream>(self, stream: S) -> impl Stream<Item = S::Item> {
-        stream.map(move |piece| {
-            let _held = &self;
-            piece
-        })
-    }
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 /// A connection that ends when the hooks say so.
