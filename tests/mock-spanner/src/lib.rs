@@ -23,6 +23,7 @@ mod value;
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use prost_types::value::Kind;
@@ -126,9 +127,19 @@ impl Mock {
         self.door.spanner.state().broken_stream = Some(status);
     }
 
+    /// Streams send their rows so many times over, made as they are sent: long answers without long tables.
+    pub fn repeat_rows(&self, times: usize) {
+        self.door.spanner.state().repeats = times;
+    }
+
     /// Every session that there is, of every door, is not found any more.
     pub fn lose_sessions(&self) {
         self.door.spanner.state().generation += 1;
+    }
+
+    /// Queries and reads whose end has not been sent and that nobody has cancelled.
+    pub fn open_streams(&self) -> usize {
+        self.door.spanner.state().open_streams.load(Ordering::Relaxed)
     }
 
     pub fn count(&self, step: Step) -> usize {

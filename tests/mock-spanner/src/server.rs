@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use futures::future::BoxFuture;
@@ -71,11 +72,16 @@ impl tower::Service<HttpRequest<Body>> for Door {
                         service_fn(|request: Request<$request>| {
                             let door = $door.clone();
                             async move {
+                                let open = Open::new(&door);
                                 let request = request.into_inner();
                                 let resumed = resumed(&request.resume_token);
                                 let (output, metadata) = door.$method(request).await?;
-                                let broken = door.spanner.state().broken_stream.clone();
-                                Ok::<_, Status>(Response::new(pieces(output, metadata, resumed, broken)))
+                                let (broken, repeats) = {
+                                    let state = door.spanner.state();
+                                    (state.broken_stream.clone(), state.repeats.max(1))
+                                };
+                                let pieces = pieces(output, metadata, resumed, broken, repeats);
+                                Ok::<_, Status>(Response::new(open.until_end_of(pieces)))
                             }
                         }),
                         request,
@@ -116,6 +122,7 @@ fn pieces(
     metadata: ResultSetMetadata,
     resumed: usize,
     broken: Option<Status>,
+    repeats: usize,
 ) -> impl Stream<Item = Result<PartialResultSet, Status>> {
     let mut metadata = Some(metadata);
     let mut next = Some(resumed);
@@ -128,10 +135,11 @@ fn pieces(
             next = None;
             return Some(Err(status));
         }
-        let end = (start + PIECE).min(output.rows.len());
-        let rows = output.rows.get(start..end).unwrap_or_default();
-        let is_last = end >= output.rows.len();
-        let values = rows.iter().flatten().map(|value| value.to_wire()).collect();
+        let all = output.rows.len() * repeats;
+        let end = (start + PIECE).min(all);
+        let is_last = end >= all;
+        let rows = output.rows.iter().cycle().skip(start % output.rows.len().max(1));
+        let values = rows.take(end.saturating_sub(start)).flatten().map(|value| value.to_wire()).collect();
         let breaks = is_last && broken.is_some();
         next = (!is_last || breaks).then_some(end.max(start + 1));
         Some(Ok(PartialResultSet {
@@ -143,6 +151,30 @@ fn pieces(
             ..PartialResultSet::default()
         }))
     }))
+}
+
+/// A stream that somebody waits for: it goes with the request when that is cancelled.
+struct Open(Arc<AtomicUsize>);
+
+impl Open {
+    fn new(door: &Door) -> Self {
+        let count = Arc::clone(&door.spanner.state().open_streams);
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+
+    fn until_end_of<S: Stream>(self, stream: S) -> impl Stream<Item = S::Item> {
+        stream.map(move |piece| {
+            let _held = &self;
+            piece
+        })
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// A connection that ends when the hooks say so.

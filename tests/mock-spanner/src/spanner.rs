@@ -48,6 +48,8 @@ pub struct State {
     pub records: VecDeque<Record>,
     /// How streams end after their first piece.
     pub broken_stream: Option<Status>,
+    /// How often streams send their rows over; 0 is once.
+    pub repeats: usize,
     /// Streams whose end has not been sent, and nobody has cancelled.
     pub open_streams: Arc<AtomicUsize>,
 }
