@@ -12,9 +12,10 @@ use tonic::transport::Channel;
 use tonic::{Request, Status};
 
 pub use api::DatabaseDialect as Dialect;
-pub use change::{Batch, Submitted};
+pub use change::Batch;
 pub use database::Made;
-pub use endpoint::Credentials;
+
+use crate::credentials::Credentials;
 
 /// Databases of the emulator, or of Spanner.
 #[derive(Clone)]
@@ -40,8 +41,7 @@ impl Admin {
     async fn request<T>(&self, message: T) -> Result<Request<T>, Status> {
         let mut request = Request::new(message);
         if let Some(credentials) = &self.credentials {
-            let headers = credentials.headers().await?;
-            *request.metadata_mut() = MetadataMap::from_headers(headers);
+            *request.metadata_mut() = MetadataMap::from_headers(endpoint::headers(credentials).await?);
         }
         Ok(request)
     }

@@ -1,9 +1,12 @@
 //! The command line.
 
+mod migrate;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+pub use migrate::{Action, Breaking, Folder, Migrate, Patience, Upward};
 
 /// Runs named operations on Spanner for the gateway's filter.
 #[derive(Debug, Parser)]
@@ -17,6 +20,8 @@ pub struct Cli {
 pub enum Command {
     /// Serve the operations of a document.
     Serve(Serve),
+    /// Create Spangate's own tables, and bring a database's schema up to date by ordered files.
+    Migrate(Migrate),
     /// Create the documents' databases in the Spanner emulator, with a schema and rows. Never touches Spanner itself.
     EmulatorSetup(EmulatorSetup),
 }

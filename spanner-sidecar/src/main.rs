@@ -36,6 +36,7 @@ async fn main() -> ExitCode {
     log::init();
     let done = match Cli::parse().command {
         Command::Serve(options) => serve::run(options).await,
+        Command::Migrate(options) => return migration::run(options).await,
         Command::EmulatorSetup(options) => emulator::setup(options).await,
     };
     match done {

@@ -27,18 +27,9 @@ pub struct Batch {
     pub failure: Option<String>,
 }
 
-/// A batch that Spanner has taken, now or under the same name before.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Submitted {
-    /// `DATABASE/operations/ID`.
-    pub name: String,
-    pub resumed: bool,
-}
-
 impl Admin {
-    /// Sends the batch unless one of that id has been sent before. `Err` means that nothing of it is applied.
-    pub async fn submit(&self, database: &str, id: &str, ddl: &[String]) -> Result<Submitted, Status> {
-        let name = format!("{database}/operations/{id}");
+    /// Sends the batch, unless one of that id has been sent before.
+    pub async fn submit(&self, database: &str, id: &str, ddl: &[String]) -> Result<(), Status> {
         let request = api::UpdateDatabaseDdlRequest {
             database: database.to_owned(),
             statements: ddl.to_vec(),
@@ -46,8 +37,8 @@ impl Admin {
             ..api::UpdateDatabaseDdlRequest::default()
         };
         match self.databases().update_database_ddl(self.request(request).await?).await {
-            Ok(_) => Ok(Submitted { name, resumed: false }),
-            Err(status) if status.code() == Code::AlreadyExists => Ok(Submitted { name, resumed: true }),
+            Ok(_) => Ok(()),
+            Err(status) if status.code() == Code::AlreadyExists => Ok(()),
             Err(status) => Err(status),
         }
     }

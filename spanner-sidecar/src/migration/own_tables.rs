@@ -12,10 +12,11 @@ pub const LOCK: &str = "spangate_migration_lock";
 /// What a database that takes writes must have.
 pub const OF_WRITES: [&str; 2] = [IDEMPOTENCY, AUDIT];
 
+pub const ALL: [&str; 4] = [IDEMPOTENCY, AUDIT, MIGRATIONS, LOCK];
+
 /// Makes those that are not there, and says which.
 pub async fn create(admin: &Admin, database: &str) -> anyhow::Result<Vec<&'static str>> {
-    let present = admin.schema(database).await?;
-    let lacking = missing(&present, &[IDEMPOTENCY, AUDIT, MIGRATIONS, LOCK]);
+    let lacking = missing(&admin.schema(database).await?, &ALL);
     if lacking.is_empty() {
         return Ok(lacking);
     }
@@ -55,7 +56,7 @@ mod tests {
     #[test]
     fn both_dialects_have_every_table() {
         for dialect in [Dialect::GoogleStandardSql, Dialect::Postgresql] {
-            assert_eq!(missing(&ddl(dialect), &[IDEMPOTENCY, AUDIT, MIGRATIONS, LOCK]), [""; 0]);
+            assert_eq!(missing(&ddl(dialect), &ALL), [""; 0]);
         }
     }
 

@@ -1,0 +1,78 @@
+use expect_test::{Expect, expect};
+
+use super::super::file::arrange;
+use super::*;
+
+fn files(texts: &[&str]) -> Vec<File> {
+    let named =
+        texts.iter().zip(1..).map(|(text, version)| (format!("{version:04}_x.sql"), (*text).to_owned()));
+    arrange(named.collect()).unwrap()
+}
+
+const THREE: &str = "DROP TABLE a; DROP TABLE b; DROP TABLE c";
+
+/// Applied rows of files as they once were; then what is left of the files as they are.
+fn check(rows: &[(u32, &str, State, usize)], present: &[&str], target: Option<u32>, expected: Expect) {
+    let rows: Vec<Row> = rows
+        .iter()
+        .map(|(version, text, state, statements)| {
+            let file = File { version: *version, ..files(&[text]).remove(0) };
+            Row::of(&file, *state, *statements, 1, "someone")
+        })
+        .collect();
+    let told: Vec<_> = match pending(&files(present), &rows, target) {
+        Ok(steps) => steps
+            .iter()
+            .map(|step| {
+                let Step { file, from, attempt, resumed } = step;
+                format!(
+                    "{} from {from} attempt {attempt}{}",
+                    file.name,
+                    if *resumed { " resumed" } else { "" }
+                )
+            })
+            .collect(),
+        Err(faults) => faults.iter().map(str::to_owned).collect(),
+    };
+    expected.assert_eq(&told.join("\n"));
+}
+
+#[test]
+fn what_is_left() {
+    use State::{Applied, Baseline, Running, Stopped};
+    check(&[], &["DROP TABLE a", THREE], None, expect![""]);
+    check(&[], &["DROP TABLE a", THREE], Some(1), expect![""]);
+    check(&[(1, "DROP TABLE a", Baseline, 1)], &["DROP TABLE a", THREE], None, expect![""]);
+    check(
+        &[(1, "DROP TABLE a", Applied, 1), (2, THREE, Applied, 3)],
+        &["DROP TABLE a", THREE],
+        None,
+        expect![""],
+    );
+    check(&[(1, THREE, Running, 1)], &[THREE], None, expect![""]);
+    // Half applied: what is left may be mended.
+    check(&[(1, THREE, Stopped, 2)], &["DROP TABLE a; DROP TABLE b; DROP TABLE d"], None, expect![""]);
+}
+
+#[test]
+fn what_must_not_be() {
+    use State::{Applied, Running, Stopped};
+    check(&[(1, "DROP TABLE b", Applied, 1)], &["DROP TABLE a"], None, expect![""]);
+    check(
+        &[(1, THREE, Applied, 3)],
+        &["DROP TABLE a; DROP TABLE b; DROP TABLE c; DROP TABLE d"],
+        None,
+        expect![""],
+    );
+    check(&[(1, THREE, Running, 1)], &["DROP TABLE a; DROP TABLE b"], None, expect![""]);
+    check(&[(1, THREE, Stopped, 2)], &["DROP TABLE a; DROP TABLE x; DROP TABLE c"], None, expect![""]);
+    check(&[(2, "DROP TABLE b", Applied, 1)], &["DROP TABLE a", "DROP TABLE b"], None, expect![""]);
+    check(&[(2, "DROP TABLE b", Applied, 1)], &["DROP TABLE a"], None, expect![""]);
+    check(&[], &["DROP TABLE a"], Some(2), expect![""]);
+    check(
+        &[(1, "DROP TABLE a", Applied, 1), (2, "DROP TABLE b", Applied, 1)],
+        &["DROP TABLE a", "DROP TABLE b"],
+        Some(1),
+        expect![""],
+    );
+}

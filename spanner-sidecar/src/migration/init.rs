@@ -1,0 +1,68 @@
+//! `migrate init`: Spangate's own tables, and for each role that writes what it needs of them and no more.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use super::grants::{self, Finding};
+use super::{Bench, Verdict, own_tables};
+
+impl Bench {
+    pub(super) async fn init(&self, dry_run: bool) -> anyhow::Result<Verdict> {
+        let schema = self.admin.schema(&self.database).await?;
+        let lacking = own_tables::missing(&schema, &own_tables::ALL);
+        if !dry_run {
+            own_tables::create(&self.admin, &self.database).await?;
+        }
+        for name in &lacking {
+            let told = if dry_run { "would be created" } else { "created" };
+            self.report.say(&format!("{name}: {told}"), &json!({"event": told, "table": name}));
+        }
+        let mut verdict = Verdict::Fine;
+        if self.admin.is_emulator() {
+            let roles = self.writing_roles().into_iter().collect::<Vec<_>>().join(", ");
+            if !roles.is_empty() {
+                let note = format!("the emulator has no roles: nothing is granted to {roles}");
+                self.report.say(&note, &json!({"event": "grants_skipped", "roles": roles}));
+            }
+            return Ok(verdict);
+        }
+        let dialect = self.admin.dialect(&self.database).await?;
+        let (wanted, findings) = grants::compare(&schema, &self.writing_roles());
+        let ddl: Vec<String> = wanted.iter().map(|grant| grant.ddl(dialect)).collect();
+        if !dry_run && !ddl.is_empty() {
+            self.admin.change_schema(&self.database, &ddl).await?;
+        }
+        for grant in &ddl {
+            let told = if dry_run { "would be granted" } else { "granted" };
+            self.report.say(&format!("{told}: {grant}"), &json!({"event": told, "ddl": grant}));
+        }
+        for finding in &findings {
+            verdict = Verdict::Finding;
+            self.report.say(
+                &format!("warning: {finding}"),
+                &json!({"event": "finding", "problem": finding.to_string()}),
+            );
+        }
+        if lacking.is_empty() && ddl.is_empty() {
+            self.report.say("everything is there already", &json!({"event": "nothing_to_do"}));
+        }
+        Ok(verdict)
+    }
+
+    /// Roles of the database's operations that write.
+    pub(super) fn writing_roles(&self) -> BTreeSet<String> {
+        let writes =
+            self.operations.iter().filter(|operation| operation.database == self.key && operation.is_write());
+        writes.filter_map(|operation| operation.database_role.clone()).collect()
+    }
+
+    pub(super) fn grant_findings(&self, schema: &[String]) -> Vec<String> {
+        if self.admin.is_emulator() {
+            return Vec::new();
+        }
+        let (wanted, findings) = grants::compare(schema, &self.writing_roles());
+        let lacking = wanted.iter().map(|grant| format!("{grant}: run `spanner-sidecar migrate init`"));
+        lacking.chain(findings.iter().map(Finding::to_string)).collect()
+    }
+}
