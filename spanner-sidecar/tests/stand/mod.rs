@@ -74,12 +74,30 @@ impl Stand {
     }
 
     async fn serving_with(port: u16, operations: &str, options: &[&str]) -> Self {
+        Self::started(sidecar(port), port, operations, options).await
+    }
+
+    /// The sidecar before a Spanner that is no emulator and asks who is calling.
+    pub async fn before_spanner(operations: &str, options: &[&str]) -> Self {
+        Self::started(without_emulator(), 0, operations, options).await
+    }
+
+    /// What a sidecar says that does not start.
+    pub async fn refusing_to_start(operations: &str, options: &[&str]) -> String {
+        let mut command = tokio::process::Command::from(without_emulator());
+        command.args(["serve", "--operations", &data(operations)]).args(options).kill_on_drop(true);
+        let output = command.output().await.unwrap();
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    }
+
+    async fn started(mut sidecar: Command, port: u16, operations: &str, options: &[&str]) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("spangate-stand-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let socket = folder.join("sidecar.sock");
-        let sidecar = sidecar(port)
+        let sidecar = sidecar
             .args(["serve", "--operations", &data(operations), "--socket"])
             .arg(&socket)
             .args(options)
@@ -204,7 +222,7 @@ impl Stand {
         panic!("{what} did not come\n{}", self.log());
     }
 
-    fn log(&self) -> String {
+    pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.join("sidecar.log")).unwrap_or_default()
     }
 }
@@ -228,6 +246,17 @@ fn request(call: Call, body: &[HttpBody]) -> Request<Iter<IntoIter<HttpBody>>> {
 fn sidecar(port: u16) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_spanner-sidecar"));
     command.env("SPANNER_EMULATOR_HOST", format!("127.0.0.1:{port}"));
+    command
+}
+
+/// Of the environment only what says nothing of Google.
+fn without_emulator() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_spanner-sidecar"));
+    for name in ["SPANNER_EMULATOR_HOST", "GOOGLE_APPLICATION_CREDENTIALS", "AWS_ACCESS_KEY_ID", "AWS_REGION"]
+    {
+        command.env_remove(name);
+    }
+    command.env("NO_PROXY", "127.0.0.1");
     command
 }
 

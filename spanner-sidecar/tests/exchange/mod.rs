@@ -1,0 +1,147 @@
+//! A token exchange on loopback, as three clouds have it together: the instance metadata of Azure and of AWS, Google's
+//! security token service, and its service that lends an account's identity.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a stand fails by panicking")]
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::{get, post, put};
+use axum::{Form, Json, Router};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+/// What a workload proves who it is with. None of these may ever be in a log.
+pub const SUBJECT_TOKEN: &str = "canary-subject-token";
+pub const AWS_KEY: &str = "canary-aws-secret-key";
+pub const FEDERATED_TOKEN: &str = "canary-federated-token";
+pub const LENT_TOKEN: &str = "canary-lent-token";
+/// What a token service quotes when it refuses.
+pub const QUOTED: &str = "canary-quoted-by-the-token-service";
+
+pub const CANARIES: [&str; 5] = [SUBJECT_TOKEN, AWS_KEY, FEDERATED_TOKEN, LENT_TOKEN, QUOTED];
+
+#[derive(Clone)]
+pub struct Exchange {
+    pub url: String,
+    state: Arc<Mutex<Told>>,
+}
+
+#[derive(Default)]
+struct Told {
+    refusal: Option<u16>,
+    /// Seconds that a token lasts.
+    lifetime: u64,
+    subject: String,
+    refused: usize,
+}
+
+impl Exchange {
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let exchange = Self { url, state: Arc::new(Mutex::new(Told { lifetime: 3600, ..Told::default() })) };
+        let aws = "/latest/meta-data/iam/security-credentials";
+        let router = Router::new()
+            .route("/azure/token", get(azure))
+            .route("/latest/api/token", put(async || "aws-session"))
+            .route("/latest/meta-data/zone", get(async |headers| of_aws(&headers, "eu-west-1a")))
+            .route(aws, get(async |headers| of_aws(&headers, "spangate-role")))
+            .route(&format!("{aws}/spangate-role"), get(aws_credentials))
+            .route("/sts", post(exchange_token))
+            .route("/lend/{account}", post(lend))
+            .with_state(exchange.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        exchange
+    }
+
+    /// The token service refuses whatever it is asked.
+    pub fn refuse(&self, status: u16) {
+        self.state.lock().unwrap().refusal = Some(status);
+    }
+
+    pub fn heal(&self) {
+        self.state.lock().unwrap().refusal = None;
+    }
+
+    pub fn refused(&self) -> usize {
+        self.state.lock().unwrap().refused
+    }
+
+    /// Tokens are handed out that last so long.
+    pub fn lifetime(&self, seconds: u64) {
+        self.state.lock().unwrap().lifetime = seconds;
+    }
+
+    /// The subject's token of the latest exchange.
+    pub fn subject(&self) -> String {
+        self.state.lock().unwrap().subject.clone()
+    }
+
+    /// A configuration as Google's console writes it, for this source of the subject's token.
+    pub fn configuration(&self, source: Value) -> Value {
+        json!({
+            "type": "external_account",
+            "audience": "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/pool/providers/other",
+            "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+            "token_url": format!("{}/sts", self.url),
+            "credential_source": source,
+        })
+    }
+
+    pub fn lending(&self, mut configuration: Value) -> Value {
+        let url = format!("{}/lend/spanner@project:generateAccessToken", self.url);
+        configuration["service_account_impersonation_url"] = url.into();
+        configuration
+    }
+}
+
+async fn azure(headers: HeaderMap) -> Result<Json<Value>, StatusCode> {
+    match headers.get("metadata").map(|value| value.as_bytes()) {
+        Some(b"True") => Ok(Json(json!({"access_token": SUBJECT_TOKEN, "token_type": "Bearer"}))),
+        _ => Err(StatusCode::BAD_REQUEST),
+    }
+}
+
+/// Version 2 of AWS's metadata: nothing without a session.
+fn of_aws(headers: &HeaderMap, text: &'static str) -> Result<&'static str, StatusCode> {
+    let session = headers.get("x-aws-ec2-metadata-token").map(|value| value.as_bytes());
+    if session == Some(b"aws-session") { Ok(text) } else { Err(StatusCode::UNAUTHORIZED) }
+}
+
+async fn aws_credentials(headers: HeaderMap) -> Result<Json<Value>, StatusCode> {
+    of_aws(&headers, "")?;
+    Ok(Json(json!({"AccessKeyId": "AKIDEXAMPLE", "SecretAccessKey": AWS_KEY, "Token": "aws-token"})))
+}
+
+async fn exchange_token(
+    State(exchange): State<Exchange>,
+    Form(form): Form<HashMap<String, String>>,
+) -> (StatusCode, Json<Value>) {
+    let mut told = exchange.state.lock().unwrap();
+    told.subject = form.get("subject_token").cloned().unwrap_or_default();
+    if let Some(refusal) = told.refusal {
+        told.refused += 1;
+        let body = json!({"error": "invalid_grant", "error_description": QUOTED});
+        return (StatusCode::from_u16(refusal).unwrap(), Json(body));
+    }
+    let answer = json!({
+        "access_token": FEDERATED_TOKEN,
+        "issued_token_type": "urn:ietf:params:oauth:token-type:access_token",
+        "token_type": "Bearer",
+        "expires_in": told.lifetime,
+    });
+    (StatusCode::OK, Json(answer))
+}
+
+async fn lend(Path(account): Path<String>, headers: HeaderMap) -> Result<Json<Value>, StatusCode> {
+    let authorization = headers.get("authorization").and_then(|value| value.to_str().ok());
+    if account != "spanner@project:generateAccessToken"
+        || authorization != Some(&format!("Bearer {FEDERATED_TOKEN}"))
+    {
+        return Err(StatusCode::FORBIDDEN);
+    }
+    Ok(Json(json!({"accessToken": LENT_TOKEN, "expireTime": "2099-01-01T00:00:00Z"})))
+}
