@@ -10,6 +10,11 @@ const MAX_WAITING: usize = 8192;
 /// Longest wait, in nanoseconds: the next fetch that calls may cause is always sooner.
 const LONGEST_WAIT: u64 = 10_000_000_000;
 
+/// Most that are woken at a time. What Envoy does for a call once it is woken runs inside of what it does for the one
+/// before, wherever that calls into the VM again (an answer of our own passes our response callbacks): a thousand of them
+/// use up the stack.
+const MAX_WOKEN: usize = 64;
+
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Waiting {
     context: u32,
@@ -40,7 +45,7 @@ impl KeyStore {
     }
 
     /// Sees to it that keys are fetched which calls wait for, and gives the calls whose wait has an end: there are newer
-    /// keys, or none could be had. To be called by a root context.
+    /// keys, or none could be had. To be called by a root context, which is woken again for those that are left.
     pub fn attend(&mut self, now: u64) -> Vec<u32> {
         let mut over = Vec::new();
         for issuer in 0..self.issuers.len() {
@@ -49,11 +54,17 @@ impl KeyStore {
             }
             let Some(remote) = self.remote(issuer) else { continue };
             let (version, (state, _)) = (remote.version, remote.fetch_state());
-            let is_over = |call: &mut Waiting| call.issuer == issuer && call.is_over(version, &state, now);
-            over.extend(self.waiting.extract_if(.., is_over).map(|call| call.context));
-            if self.waiting.iter().any(|call| call.issuer == issuer) {
+            let is_over = |call: &Waiting| call.issuer == issuer && call.is_over(version, &state, now);
+            let room = MAX_WOKEN.saturating_sub(over.len());
+            over.extend(
+                self.waiting.extract_if(.., |call| is_over(call)).take(room).map(|call| call.context),
+            );
+            if self.waiting.iter().any(|call| call.issuer == issuer && !is_over(call)) {
                 self.fetch(issuer, now, true);
             }
+        }
+        if over.len() == MAX_WOKEN {
+            self.peers.wake_own_root();
         }
         over
     }
