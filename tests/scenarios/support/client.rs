@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use super::request::{Frames, Request};
 
 /// Nothing here takes as long: what has not come by then will not come.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {

@@ -1,6 +1,7 @@
 //! What the stories share: a client that speaks both protocols, odd tokens, and what Envoy counts.
 
 mod client;
+mod flood;
 mod module;
 mod problem;
 mod request;
@@ -10,6 +11,7 @@ mod upstream;
 mod workers;
 
 pub use client::{Connection, PROTOCOLS, Protocol, raw};
+pub use flood::Flood;
 pub use module::{OnRequest, module};
 pub use problem::assert_problem;
 pub use request::{Frames, Request};
