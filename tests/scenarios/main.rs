@@ -17,6 +17,7 @@ mod jwt_authn;
 mod keys;
 mod limits;
 mod oidc;
+mod outbound;
 mod policy_updates;
 mod refusals;
 mod same_everywhere;

@@ -1,6 +1,7 @@
 //! Tokens with real signatures, verified natively: what only plain values cannot show.
 
 mod attacks;
+mod documented;
 mod mutations;
 mod rfc8725;
 
