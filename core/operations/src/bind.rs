@@ -10,6 +10,8 @@ use crate::{IdentityField, Operation, Parameter, Source, Type, Value, body};
 pub struct Inputs<'c> {
     pub path: Vec<(&'c str, &'c str)>,
     pub query: Vec<(&'c str, &'c str)>,
+    /// Names in lower case.
+    pub headers: Vec<(&'c str, &'c str)>,
     pub body: &'c [u8],
     /// Absent when nobody has been authenticated.
     pub caller: Option<Caller<'c>>,
@@ -112,6 +114,9 @@ fn value(declared: &Parameter, inputs: &Inputs<'_>, body: Option<&Node>) -> Resu
         Source::Path(name) => from_texts(declared, "path parameter", name, &inputs.path)?,
         Source::Query(name) => from_texts(declared, "query parameter", name, &inputs.query)?,
         Source::Body(path) => from_body(declared, path, body)?,
+        // The key of the page before comes from its token, and items from their list: neither is the call's own.
+        Source::Page(_) | Source::Item(_) | Source::Position => return Ok(Value::Null),
+        Source::Header(name) => from_texts(declared, "header", name, &inputs.headers)?,
         Source::Identity(field) => inputs.caller.as_ref().and_then(|caller| identity(*field, caller)),
         Source::Claim(name) => match &inputs.caller {
             Some(caller) => from_claim(declared, name, caller)?,

@@ -17,8 +17,10 @@ pub use bind::{Bound, Caller, Inputs, Refusal, Wrong, bind};
 pub use load::load;
 pub use location::{Location, Piece};
 pub use model::{
-    Answer, Body, Constraints, Database, Expectation, Idempotency, IdentityField, Kind, Numbers, Operation,
-    Operations, Parameter, Priority, Read, Source, Staleness, Write,
+    Action, Answer, Argument, AuditField, Body, Class, Constraints, Database, Dialect, DirectedReads,
+    Expectation, ForEach, Freshness, Idempotency, IdentityField, KeyRead, Kind, Limits, Mutation,
+    MutationKind, Numbers, Operation, Operations, Pages, Parameter, Priority, Queue, Read, ReadSource,
+    Replica, ReplicaType, Source, Staleness, Statement, Write, WriteStep,
 };
 pub use types::{Scalar, Type};
 pub use value::{Numeric, Value};

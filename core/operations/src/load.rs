@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use spangate_document::{Diagnostic, Diagnostics, Duration, Fields, Node, Path};
 
-use crate::{Database, Operations, Priority};
+use crate::{Database, Dialect, Operations, Priority};
 
 /// Reads a document; the warnings of one that is otherwise fine come beside it.
 pub fn load(document: &Node) -> Result<(Operations, Diagnostics), Diagnostics> {
@@ -95,7 +95,17 @@ fn database(node: &Node, path: Path, diagnostics: &mut Diagnostics) -> Option<Da
     let max_channels = count(&mut fields, "max_channels", 256, diagnostics).unwrap_or(4);
     unsupported(&mut fields, &["dialect", "directed_reads", "credentials", "regions"], diagnostics);
     fields.finish(diagnostics);
-    Some(Database { name: name?, max_in_flight, max_channels })
+    Some(Database {
+        name: name?,
+        dialect: Dialect::GoogleSql,
+        max_in_flight,
+        max_channels,
+        classes: BTreeMap::new(),
+        roles: BTreeMap::new(),
+        regions: BTreeMap::new(),
+        queue: None,
+        directed_reads: None,
+    })
 }
 
 fn defaults(node: Option<&Node>, diagnostics: &mut Diagnostics) -> Defaults {

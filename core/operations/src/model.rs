@@ -1,11 +1,25 @@
-//! What `operations.yaml` says, once it has been read without fault.
+//! What `operations.yaml` says, once it has been read without fault. Names are resolved: what runs an operation
+//! finds each value by its place, and looks nothing up.
+
+mod answer;
+mod argument;
+mod database;
+mod parameter;
+mod read;
+mod write;
 
 use std::collections::BTreeMap;
 
-use regex_lite::Regex;
 use spangate_document::Duration;
 
-use crate::{Location, Type, Value};
+pub use answer::{Answer, Body, Numbers};
+pub use argument::{Argument, Statement};
+pub use database::{Database, Dialect, DirectedReads, Limits, Queue, Replica, ReplicaType};
+pub use parameter::{Constraints, IdentityField, Parameter, Source};
+pub use read::{Freshness, KeyRead, Pages, Read, ReadSource, Staleness};
+pub use write::{
+    Action, AuditField, Expectation, ForEach, Idempotency, Mutation, MutationKind, Write, WriteStep,
+};
 
 #[derive(Clone, Debug)]
 pub struct Operations {
@@ -24,15 +38,6 @@ impl Operations {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Database {
-    /// `projects/P/instances/I/databases/D`.
-    pub name: String,
-    /// Most operations at once; more are refused, not queued.
-    pub max_in_flight: u32,
-    pub max_channels: u32,
-}
-
 #[derive(Clone, Debug)]
 pub struct Operation {
     pub name: String,
@@ -43,10 +48,40 @@ pub struct Operation {
     pub parameters: Vec<Parameter>,
     pub deadline: Duration,
     pub priority: Priority,
+    pub class: Class,
     pub answer: Answer,
     pub numbers: Numbers,
     /// Largest request body in bytes.
     pub max_body: u64,
+    pub freshness: Freshness,
+    pub pages: Option<Pages>,
+    /// What a write's audit row tells of the call.
+    pub audit: Vec<AuditField>,
+    /// Of reads: the operation's own, or its database's.
+    pub directed_reads: Option<DirectedReads>,
+}
+
+#[derive(Clone, Debug)]
+pub enum Kind {
+    Read(Read),
+    Write(Write),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Priority {
+    Low,
+    Medium,
+    High,
+}
+
+/// Operations of one class share a budget of a database, so that none starves those of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    /// A few rows by their key.
+    Point,
+    /// Whatever else reads.
+    Scan,
+    Write,
 }
 
 impl Operation {
@@ -58,6 +93,25 @@ impl Operation {
         self.parameters.iter().find(|parameter| parameter.name == name)
     }
 
+    /// The place of a parameter among [`Operation::parameters`].
+    pub fn parameter_index(&self, name: &str) -> Option<usize> {
+        self.parameters.iter().position(|parameter| parameter.name == name)
+    }
+
+    /// Every statement of SQL, in the order in which they run.
+    pub fn statements(&self) -> impl Iterator<Item = &Statement> {
+        let (of_read, steps): (_, &[WriteStep]) = match &self.kind {
+            Kind::Read(Read { source: ReadSource::Sql(statement), .. }) => (Some(statement), &[]),
+            Kind::Read(Read { source: ReadSource::Keys(_), .. }) => (None, &[]),
+            Kind::Write(write) => (None, &write.steps),
+        };
+        let of_steps = steps.iter().filter_map(|step| match &step.action {
+            Action::Sql(statement) => Some(statement),
+            Action::Mutate(_) => None,
+        });
+        of_read.into_iter().chain(of_steps)
+    }
+
     /// Names that a route's template must have.
     pub fn path_names(&self) -> impl Iterator<Item = &str> {
         self.parameters.iter().filter_map(|parameter| match &parameter.source {
@@ -66,16 +120,29 @@ impl Operation {
         })
     }
 
-    /// Names that a query may have.
+    /// Names that a query may have, that of the page's token among them.
     pub fn query_names(&self) -> impl Iterator<Item = &str> {
-        self.parameters.iter().filter_map(|parameter| match &parameter.source {
+        let of_parameters = self.parameters.iter().filter_map(|parameter| match &parameter.source {
             Source::Query(name) => Some(name.as_str()),
+            _ => None,
+        });
+        of_parameters.chain(self.pages.as_ref().map(|pages| pages.token.as_str()))
+    }
+
+    /// Headers of the request, in lower case, which the policy must pass on.
+    pub fn header_names(&self) -> impl Iterator<Item = &str> {
+        self.parameters.iter().filter_map(|parameter| match &parameter.source {
+            Source::Header(name) => Some(name.as_str()),
             _ => None,
         })
     }
 
     pub fn takes_body(&self) -> bool {
-        self.parameters.iter().any(|parameter| matches!(parameter.source, Source::Body(_)))
+        let by_items = match &self.kind {
+            Kind::Read(_) => false,
+            Kind::Write(write) => write.steps.iter().any(|step| step.for_each.is_some()),
+        };
+        by_items || self.parameters.iter().any(|parameter| matches!(parameter.source, Source::Body(_)))
     }
 
     /// Whether a call without a verified identity is refused for want of it.
@@ -84,139 +151,4 @@ impl Operation {
             parameter.required && matches!(parameter.source, Source::Identity(_) | Source::Claim(_))
         })
     }
-}
-
-#[derive(Clone, Debug)]
-pub enum Kind {
-    Read(Read),
-    Write(Write),
-}
-
-impl Kind {
-    pub fn sql(&self) -> &str {
-        match self {
-            Self::Read(read) => &read.sql,
-            Self::Write(write) => &write.sql,
-        }
-    }
-}
-
-#[derive(Clone, Debug)]
-pub struct Read {
-    pub sql: String,
-    pub staleness: Staleness,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Staleness {
-    Strong,
-    Exact(Duration),
-    Max(Duration),
-    /// RFC 3339, in UTC.
-    MinReadTimestamp(String),
-}
-
-#[derive(Clone, Debug)]
-pub struct Write {
-    pub sql: String,
-    /// Whether the statement has a `THEN RETURN`.
-    pub returns_rows: bool,
-    pub expect: Option<Expectation>,
-    pub idempotency: Idempotency,
-}
-
-/// How many rows a statement must have touched; otherwise the transaction is rolled back.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Expectation {
-    pub rows: i64,
-    pub status: u16,
-    pub reason: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Idempotency {
-    /// A caller's key, or else the nonce that the filter drew.
-    Allowed,
-    /// The caller must send a key.
-    Required,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Priority {
-    Low,
-    Medium,
-    High,
-}
-
-/// How INT64 and NUMERIC are written in JSON.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Numbers {
-    Text,
-    /// INT64 within 2⁵³ as a number, all else still as text.
-    Native,
-}
-
-#[derive(Clone, Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub body: Body,
-    pub location: Option<Location>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Body {
-    /// `{"rows":[…]}`.
-    Rows,
-    /// The row itself, and 404 when there is none.
-    One,
-    None,
-}
-
-#[derive(Clone, Debug)]
-pub struct Parameter {
-    pub name: String,
-    pub r#type: Type,
-    pub source: Source,
-    /// Whether the SQL names it; a parameter may serve a location alone.
-    pub in_sql: bool,
-    /// When absent it is refused; otherwise it is NULL.
-    pub required: bool,
-    /// A body's `null` is taken as NULL.
-    pub nullable: bool,
-    pub default: Option<Value>,
-    pub constraints: Constraints,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub enum Source {
-    Path(String),
-    Query(String),
-    /// Names of members from the top; empty is the whole body.
-    Body(Vec<String>),
-    Identity(IdentityField),
-    /// A claim that the issuer forwards.
-    Claim(String),
-    Constant(Value),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IdentityField {
-    Issuer,
-    Subject,
-    Tenant,
-    Roles,
-    Scopes,
-}
-
-/// JSON Schema's words. Lengths count characters, of BYTES the bytes, of an array the elements; all else concerns
-/// each element. A pattern may match anywhere: anchor it with `^` and `$`.
-#[derive(Clone, Debug, Default)]
-pub struct Constraints {
-    pub minimum: Option<Value>,
-    pub maximum: Option<Value>,
-    pub min_length: Option<u64>,
-    pub max_length: Option<u64>,
-    pub pattern: Option<Regex>,
-    /// Empty when any value will do.
-    pub r#enum: Vec<Value>,
 }

@@ -3,7 +3,10 @@
 use spangate_document::{Diagnostic, Diagnostics, Fields, Node, Path, Value as Json, suggestion};
 
 use super::{Context, choice, fault_at, parameter, priority, statement, unsupported};
-use crate::{Answer, Body, Idempotency, Kind, Location, Numbers, Operation, Source, sql};
+use crate::{
+    Action, Answer, Argument, Body, Class, Freshness, Idempotency, Kind, Location, Numbers, Operation,
+    Parameter, ReadSource, Source, Statement, sql,
+};
 
 /// Largest body when no parameter says otherwise.
 const MAX_BODY: u64 = 64 * 1024;
@@ -19,8 +22,8 @@ pub(super) fn read(
     diagnostics: &mut Diagnostics,
 ) -> Option<Operation> {
     let mut fields = Fields::of(node, path, diagnostics)?;
-    let (mut parameters, max_body) = parameter::read_all(&mut fields, diagnostics);
-    let kind = kind(&mut fields, diagnostics);
+    let (parameters, max_body) = parameter::read_all(&mut fields, diagnostics);
+    let mut kind = kind(&mut fields, diagnostics);
     let answer = answer(&mut fields, kind.as_ref(), diagnostics);
     let database = database(&mut fields, context, diagnostics);
     let deadline = fields.duration("deadline", diagnostics).unwrap_or(context.defaults.deadline);
@@ -29,12 +32,14 @@ pub(super) fn read(
     let numbers =
         choice(&mut fields, "numbers", &[("text", Numbers::Text), ("native", Numbers::Native)], diagnostics);
     unsupported(&mut fields, NOT_YET, diagnostics);
-    if let Some(kind) = &kind {
-        let used = sql::parameters(kind.sql());
-        for parameter in &mut parameters {
-            parameter.in_sql = used.contains(&parameter.name.as_str());
-        }
+    if let Some(kind) = &mut kind {
+        resolve(kind, &parameters);
     }
+    let class = match &kind {
+        Some(Kind::Write(_)) => Class::Write,
+        _ if answer.as_ref().is_some_and(|answer| answer.body == Body::Rows) => Class::Scan,
+        _ => Class::Point,
+    };
     let operation = Operation {
         name: name.to_owned(),
         database: database?,
@@ -43,13 +48,45 @@ pub(super) fn read(
         parameters,
         deadline,
         priority,
+        class,
         answer: answer?,
         numbers: numbers.unwrap_or(Numbers::Text),
         max_body: max_body.unwrap_or(MAX_BODY),
+        freshness: Freshness::Operation,
+        pages: None,
+        audit: Vec::new(),
+        directed_reads: None,
     };
     compare_with_sql(&operation, &fields, diagnostics);
     fields.finish(diagnostics);
     Some(operation)
+}
+
+/// What each name of the SQL stands for.
+fn resolve(kind: &mut Kind, parameters: &[Parameter]) {
+    let fill = |statement: &mut Statement| {
+        let names = sql::parameters(&statement.sql).into_iter();
+        statement.arguments = names
+            .filter_map(|name| {
+                let index = parameters.iter().position(|parameter| parameter.name == name)?;
+                Some((name.to_owned(), Argument::Parameter(index)))
+            })
+            .collect();
+    };
+    match kind {
+        Kind::Read(read) => {
+            if let ReadSource::Sql(statement) = &mut read.source {
+                fill(statement);
+            }
+        }
+        Kind::Write(write) => {
+            for step in &mut write.steps {
+                if let Action::Sql(statement) = &mut step.action {
+                    fill(statement);
+                }
+            }
+        }
+    }
 }
 
 fn database(fields: &mut Fields<'_>, context: &Context<'_>, diagnostics: &mut Diagnostics) -> Option<String> {
@@ -104,10 +141,18 @@ fn kind(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Option<Kind> 
 
 fn answer(fields: &mut Fields<'_>, kind: Option<&Kind>, diagnostics: &mut Diagnostics) -> Option<Answer> {
     let returns = match kind {
-        Some(Kind::Write(write)) => write.returns_rows,
+        Some(Kind::Write(write)) => write
+            .steps
+            .iter()
+            .any(|step| matches!(&step.action, Action::Sql(statement) if statement.returns_rows)),
         Some(Kind::Read(_)) | None => true,
     };
-    let of_body = |body| Answer { status: if body == Body::None { 204 } else { 200 }, body, location: None };
+    let of_body = |body| Answer {
+        status: if body == Body::None { 204 } else { 200 },
+        body,
+        location: None,
+        step: returns.then_some(0),
+    };
     let Some(node) = fields.take("answer") else {
         return Some(of_body(match kind {
             Some(Kind::Write(_)) if returns => Body::One,
@@ -160,13 +205,18 @@ fn answer_with_status(
         diagnostics.error("invalid_value", fields.path(), node, message);
     }
     fields.finish(diagnostics);
-    Some(Answer { status, body: if returns { Body::One } else { Body::None }, location })
+    Some(Answer {
+        status,
+        body: if returns { Body::One } else { Body::None },
+        location,
+        step: returns.then_some(0),
+    })
 }
 
 /// What can be told without the schema; planning tells the rest.
 fn compare_with_sql(operation: &Operation, fields: &Fields<'_>, diagnostics: &mut Diagnostics) {
     let sql_node = ["read", "write"].iter().find_map(|name| fields.node().member(name));
-    for name in sql::parameters(operation.kind.sql()) {
+    for name in operation.statements().flat_map(|statement| sql::parameters(&statement.sql)) {
         if operation.parameter(name).is_none() {
             let fault = Diagnostic::error(
                 "undeclared_parameter",
@@ -183,8 +233,11 @@ fn compare_with_sql(operation: &Operation, fields: &Fields<'_>, diagnostics: &mu
     }
     let in_location =
         |name: &str| operation.answer.location.iter().flat_map(Location::names).any(|known| known == name);
+    let in_sql = |name: &str| {
+        operation.statements().any(|statement| statement.arguments.iter().any(|(known, _)| known == name))
+    };
     for parameter in &operation.parameters {
-        if parameter.in_sql || in_location(&parameter.name) {
+        if in_sql(&parameter.name) || in_location(&parameter.name) {
             continue;
         }
         let path = fields.path().member("parameters").member(&parameter.name);

@@ -71,7 +71,6 @@ fn read(
         name: name.to_owned(),
         r#type: r#type?,
         source: source?,
-        in_sql: false,
         required: required.unwrap_or(default.is_none()),
         nullable: nullable.unwrap_or(false),
         default,

@@ -3,7 +3,10 @@
 use spangate_document::{Diagnostic, Diagnostics, Fields, Node, Path, Value as Json};
 
 use super::{fault_at, is_name, unsupported};
-use crate::{Expectation, Idempotency, Read, Scalar, Staleness, Value, Write, sql};
+use crate::{
+    Action, Expectation, Idempotency, Read, ReadSource, Scalar, Staleness, Statement, Value, Write,
+    WriteStep, sql,
+};
 
 pub(super) fn read(node: &Node, path: Path, diagnostics: &mut Diagnostics) -> Option<Read> {
     let mut fields = Fields::of(node, path, diagnostics)?;
@@ -16,7 +19,8 @@ pub(super) fn read(node: &Node, path: Path, diagnostics: &mut Diagnostics) -> Op
         staleness(node, fields.path().member("staleness"), diagnostics)
     });
     fields.finish(diagnostics);
-    Some(Read { sql: sql?, staleness: staleness? })
+    let statement = Statement { sql: sql?, arguments: Vec::new(), returns_rows: true };
+    Some(Read { source: ReadSource::Sql(statement), staleness: staleness? })
 }
 
 fn staleness(node: &Node, path: Path, diagnostics: &mut Diagnostics) -> Option<Staleness> {
@@ -108,7 +112,9 @@ pub(super) fn write(
         diagnostics.error("invalid_value", &path, node, "a write needs a statement");
     }
     let sql: String = statement?;
-    Some(Write { returns_rows: sql::returns_rows(&sql), sql, expect, idempotency })
+    let statement = Statement { returns_rows: sql::returns_rows(&sql), sql, arguments: Vec::new() };
+    let step = WriteStep { action: Action::Sql(statement), for_each: None, expect };
+    Some(Write { steps: vec![step], idempotency })
 }
 
 fn expectation(node: &Node, path: Path, diagnostics: &mut Diagnostics) -> Option<Expectation> {

@@ -76,7 +76,7 @@ operations:
     assert_eq!((place.answer.status, place.answer.body, place.max_body), (201, crate::Body::One, 8192));
     let crate::Kind::Write(write) = &place.kind else { panic!() };
     assert_eq!(write.idempotency, crate::Idempotency::Required);
-    assert_eq!(write.expect.as_ref().unwrap().reason, "out_of_stock");
+    assert_eq!(write.steps[0].expect.as_ref().unwrap().reason, "out_of_stock");
 }
 
 #[test]
