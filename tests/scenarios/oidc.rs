@@ -124,6 +124,7 @@ fn whatever_a_provider_answers_known_keys_are_kept() {
     let provider = running();
     let stack = Stack::start(options(&provider, "1s")).unwrap();
     let mut connections = connection_to_each_worker(&stack, Protocol::Http1);
+    eventually("keys are there", || counted(&stack, "fetched") > 0);
     let faults = [
         ("jwks", "error", "status 500"),
         ("jwks", "moved", "status 302"),
