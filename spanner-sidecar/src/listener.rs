@@ -1,11 +1,16 @@
 //! Where calls come from. The call metadata is trusted, so who may connect is decided here: by the kernel's word
-//! on the peer's user id on a Unix socket, by nothing at all on loopback, which is why that must be asked for.
+//! on the peer's user id on a Unix socket, by certificates on the network, by nothing at all on loopback, which is why
+//! that must be asked for.
+
+pub mod mtls;
+pub mod peer;
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -13,6 +18,8 @@ use futures::StreamExt;
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio_stream::Stream;
 use tokio_stream::wrappers::{TcpListenerStream, UnixListenerStream};
+
+use crate::metrics::Metrics;
 
 /// After a failed accept, so that the next ones do not fail as fast as they can.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -57,13 +64,16 @@ impl Socket {
     }
 
     /// Connections of allowed peers; others are closed unread.
-    pub fn into_incoming(self) -> (impl Stream<Item = std::io::Result<UnixStream>>, SocketFile) {
+    pub fn into_incoming(self, metrics: Arc<Metrics>) -> (impl Stream<Item = UnixStream>, SocketFile) {
         let Self { listener, allowed, file } = self;
         let incoming = surviving(UnixListenerStream::new(listener)).filter_map(move |connection| {
-            let admitted = connection.map(|connection| admit(connection, &allowed)).transpose();
+            let admitted = admit(connection, &allowed);
+            if admitted.is_none() {
+                metrics.peers_refused.inc();
+            }
             async move { admitted }
         });
-        (Box::pin(incoming), file)
+        (incoming, file)
     }
 }
 
@@ -71,9 +81,9 @@ impl Socket {
 /// error would if it were handed on.
 fn surviving<C: Send + 'static>(
     connections: impl Stream<Item = std::io::Result<C>> + Send + 'static,
-) -> Pin<Box<dyn Stream<Item = std::io::Result<C>> + Send>> {
+) -> Pin<Box<dyn Stream<Item = C> + Send>> {
     Box::pin(connections.filter_map(async |connection| match connection {
-        Ok(connection) => Some(Ok(connection)),
+        Ok(connection) => Some(connection),
         Err(error) => {
             tracing::warn!(event = "accept_failed", error = %error);
             tokio::time::sleep(PAUSE).await;
@@ -116,9 +126,7 @@ async fn remove_stale(path: &Path) -> anyhow::Result<()> {
     }
 }
 
-pub async fn loopback(
-    address: SocketAddr,
-) -> anyhow::Result<(impl Stream<Item = std::io::Result<TcpStream>>, SocketAddr)> {
+pub async fn loopback(address: SocketAddr) -> anyhow::Result<(impl Stream<Item = TcpStream>, SocketAddr)> {
     if !address.ip().is_loopback() {
         bail!("`{address}` is not a loopback address: from elsewhere nothing tells the proxy from others");
     }

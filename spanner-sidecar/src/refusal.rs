@@ -2,6 +2,7 @@
 //! the statuses of HTTP and gRPC, one function to the trailers that the filter reads.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use spangate_operations as operations;
 use spangate_proto::{DETAIL_METADATA, REASON_METADATA, RETRY_AFTER_METADATA, STATUS_METADATA};
@@ -18,10 +19,13 @@ pub enum Reason {
     AlreadyExists,
     OutOfRange,
     IdempotencyKeyMissing,
+    IdempotencyKeyReused,
     PreconditionFailed,
     DeadlineExceeded,
     DatabaseUnavailable,
     DatabaseOverloaded,
+    /// The sidecar's region has as many calls in flight as it may.
+    RegionLimit,
     PermissionDenied,
     /// SQL and schema do not fit. Found by planning, the operation is not served at all.
     SchemaMismatch,
@@ -57,10 +61,12 @@ impl Reason {
             Self::AlreadyExists => ("already_exists", 409, Code::AlreadyExists),
             Self::OutOfRange => ("out_of_range", 400, Code::OutOfRange),
             Self::IdempotencyKeyMissing => ("idempotency_key_missing", 400, Code::InvalidArgument),
+            Self::IdempotencyKeyReused => ("idempotency_key_reused", 422, Code::FailedPrecondition),
             Self::PreconditionFailed => ("precondition_failed", 412, Code::FailedPrecondition),
             Self::DeadlineExceeded => ("deadline_exceeded", 504, Code::DeadlineExceeded),
             Self::DatabaseUnavailable => ("database_unavailable", 503, Code::Unavailable),
             Self::DatabaseOverloaded => ("database_overloaded", 503, Code::ResourceExhausted),
+            Self::RegionLimit => ("region_limit", 429, Code::ResourceExhausted),
             Self::PermissionDenied => ("permission_denied", 403, Code::PermissionDenied),
             Self::SchemaMismatch => ("schema_mismatch", 500, Code::Internal),
             Self::NotServed => ("schema_mismatch", 503, Code::FailedPrecondition),
@@ -73,7 +79,9 @@ impl Reason {
     /// Seconds after which another try may help.
     fn retry_after(&self) -> Option<u32> {
         match self {
-            Self::DatabaseUnavailable | Self::DatabaseOverloaded | Self::Conflict => Some(1),
+            Self::DatabaseUnavailable | Self::DatabaseOverloaded | Self::RegionLimit | Self::Conflict => {
+                Some(1)
+            }
             Self::NotServed => Some(30),
             Self::ParameterInvalid
             | Self::BodyTooLarge
@@ -82,6 +90,7 @@ impl Reason {
             | Self::AlreadyExists
             | Self::OutOfRange
             | Self::IdempotencyKeyMissing
+            | Self::IdempotencyKeyReused
             | Self::PreconditionFailed
             | Self::DeadlineExceeded
             | Self::PermissionDenied
@@ -97,11 +106,24 @@ pub struct Refusal {
     pub reason: Reason,
     /// For the client: no values, no SQL, no names of tables.
     pub detail: Cow<'static, str>,
+    /// Where it is known better than the reason alone tells.
+    retry_after: Option<u32>,
 }
+
+/// The longest that a client is told to wait for a place.
+const LONGEST_RETRY: u32 = 30;
 
 impl Refusal {
     pub fn new(reason: Reason, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { reason, detail: detail.into() }
+        Self { reason, detail: detail.into(), retry_after: None }
+    }
+
+    /// When another try may help, in whole seconds of at least one.
+    pub fn retry_after(mut self, wait: Duration) -> Self {
+        let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0));
+        let seconds = u32::try_from(seconds).unwrap_or(LONGEST_RETRY);
+        self.retry_after = Some(seconds.clamp(1, LONGEST_RETRY));
+        self
     }
 }
 
@@ -117,7 +139,7 @@ impl From<operations::Refusal> for Refusal {
 
 impl From<Refusal> for Status {
     fn from(refusal: Refusal) -> Self {
-        let Refusal { reason, detail } = refusal;
+        let Refusal { reason, detail, retry_after } = refusal;
         let mut metadata = MetadataMap::new();
         metadata.insert(STATUS_METADATA, MetadataValue::from(reason.http_status()));
         if let Ok(name) = reason.name().parse() {
@@ -126,7 +148,7 @@ impl From<Refusal> for Status {
         if let Ok(detail) = percent_encoded(&detail).parse() {
             metadata.insert(DETAIL_METADATA, detail);
         }
-        if let Some(seconds) = reason.retry_after() {
+        if let Some(seconds) = retry_after.or_else(|| reason.retry_after()) {
             metadata.insert(RETRY_AFTER_METADATA, MetadataValue::from(seconds));
         }
         Status::with_metadata(reason.code(), reason.name(), metadata)
@@ -181,10 +203,12 @@ mod tests {
             Reason::AlreadyExists,
             Reason::OutOfRange,
             Reason::IdempotencyKeyMissing,
+            Reason::IdempotencyKeyReused,
             Reason::PreconditionFailed,
             Reason::DeadlineExceeded,
             Reason::DatabaseUnavailable,
             Reason::DatabaseOverloaded,
+            Reason::RegionLimit,
             Reason::PermissionDenied,
             Reason::SchemaMismatch,
             Reason::NotServed,

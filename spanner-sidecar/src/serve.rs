@@ -4,69 +4,72 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use spangate_proto::v1::gateway_server::{GatewayServer, SERVICE_NAME};
+use spangate_proto::v1::gateway_server::GatewayServer;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio_stream::Stream;
-use tonic::transport::Server;
-use tonic::transport::server::Connected;
-use tonic_health::ServingStatus;
-use tonic_health::server::HealthReporter;
+use tonic::service::Routes;
 
-use crate::cli;
-use crate::served::{Served, Summary};
+use crate::cache::Cache;
+use crate::health::Health;
+use crate::listener::{self, mtls};
+use crate::metrics::{self, Metrics};
+use crate::pages::KeyFile;
+use crate::planning::{self, Mismatch, Planning};
+use crate::served::Served;
 use crate::service::Service;
-use crate::spanner::Access;
-use crate::{document, emulator_host, listener};
-
-/// Twice what Envoy's listener lets in: hyper's own limit would answer long calls with a bare 431.
-const MAX_HEADERS: u32 = 128 * 1024;
-const MAX_STREAMS: u32 = 1024;
-const KEEPALIVE: Duration = Duration::from_secs(30);
-/// Between tries to plan what does not fit yet.
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+use crate::spanner::{Access, Site};
+use crate::{cli, document, emulator_host, server};
 
 pub async fn run(options: cli::Serve) -> anyhow::Result<()> {
     let operations = document::read(&options.operations)?;
-    let access = Access::start(&options.google).await?;
-    let served = Arc::new(Served::new(operations, &access, emulator_host().is_some()));
-    let (health, health_service) = tonic_health::server::health_reporter();
-    set_health(&health, false).await;
+    if let Some(paged) = operations.iter().find(|operation| operation.pages.is_some())
+        && options.page_key_file.is_none()
+    {
+        bail!("the operation `{}` has pages: tokens need a key, give `--page-key-file`", paged.name);
+    }
+    let metrics = Arc::new(Metrics::new());
+    let endpoint = match options.metrics {
+        Some(address) => Some(metrics::bind(address, options.metrics_anywhere).await?),
+        None => None,
+    };
+    let site = Site {
+        access: Access::start(&options.google).await?,
+        region: options.region.clone(),
+        is_emulator: emulator_host().is_some(),
+        metrics: Arc::clone(&metrics),
+    };
+    let served = Arc::new(Served::new(operations, site));
+    let (reporter, health_service) = tonic_health::server::health_reporter();
+    let health = Arc::new(Health::new(reporter).await);
+    let cache = (options.cache_size > 0).then(|| Cache::new(options.cache_size));
+    let page_keys = options.page_key_file.as_deref().map(KeyFile::open).transpose()?.map(Arc::new);
+    let service = Service::new(Arc::clone(&served), cache, page_keys.clone());
+    let routes = Routes::new(health_service).add_service(GatewayServer::new(service));
 
     let (stop, stopping) = watch::channel(Stop::No);
-    let planning = tokio::spawn(plan(Arc::clone(&served), health.clone(), options.strict, stop.clone()));
-    let signals = tokio::spawn(signals(health, stop));
-    let server = Server::builder()
-        .http2_max_header_list_size(MAX_HEADERS)
-        .max_concurrent_streams(MAX_STREAMS)
-        .http2_keepalive_interval(Some(KEEPALIVE))
-        .http2_keepalive_timeout(Some(KEEPALIVE))
-        .add_service(health_service)
-        .add_service(GatewayServer::new(Service::new(served)));
-
-    match options.listen {
-        Some(address) => {
-            let (incoming, address) = listener::loopback(address).await?;
-            tracing::warn!(
-                event = "loopback_trusted",
-                "whoever reaches this address can run every operation"
-            );
-            listening(&address.to_string());
-            serve(server, incoming, stopping.clone(), options.drain).await?;
-        }
-        None => {
-            let socket =
-                listener::Socket::bind(&options.socket, &options.allow_uid, options.socket_group).await?;
-            let (incoming, _file) = socket.into_incoming();
-            listening(&options.socket.display().to_string());
-            serve(server, incoming, stopping.clone(), options.drain).await?;
-        }
+    let mut tasks = tokio::task::JoinSet::new();
+    let planning = Planning {
+        served: Arc::clone(&served),
+        health: Arc::clone(&health),
+        file: options.operations.clone(),
+        strict: options.strict,
+        every: options.replan,
+    };
+    tasks.spawn(plan(planning, stop.clone()));
+    tasks.spawn(planning::probe(served, Arc::clone(&health)));
+    tasks.spawn(signals(health, stop));
+    if let Some(page_keys) = page_keys {
+        tasks.spawn(async move { page_keys.follow().await });
     }
-    planning.abort();
-    signals.abort();
-    match *stopping.borrow() {
+    if let Some(listener) = endpoint {
+        tracing::info!(event = "metrics_listening", address = listener.local_addr()?.to_string());
+        tasks.spawn(metrics::serve(listener, Arc::clone(&metrics)));
+    }
+    let end = End { metrics, stopping, drain: options.drain };
+    listen(&options, routes, end.clone()).await?;
+    match *end.stopping.borrow() {
         Stop::Mismatch => bail!("an operation does not fit the schema (--strict)"),
         Stop::No | Stop::Asked => Ok(()),
     }
@@ -80,75 +83,93 @@ enum Stop {
     Mismatch,
 }
 
+/// What serving needs beside connections.
+#[derive(Clone)]
+struct End {
+    metrics: Arc<Metrics>,
+    stopping: watch::Receiver<Stop>,
+    drain: Duration,
+}
+
+/// Where peers come from, as the options say.
+async fn listen(options: &cli::Serve, routes: Routes, end: End) -> anyhow::Result<()> {
+    match (options.listen, options.mtls()) {
+        (None, _) => {
+            let cli::Serve { socket: path, allow_uid, socket_group, .. } = options;
+            let socket = listener::Socket::bind(path, allow_uid, *socket_group).await?;
+            let (incoming, _file) = socket.into_incoming(Arc::clone(&end.metrics));
+            listening(&path.display().to_string());
+            serve(routes, incoming, end).await;
+        }
+        (Some(address), None) => {
+            let (incoming, address) = listener::loopback(address).await?;
+            tracing::warn!(
+                event = "loopback_trusted",
+                "whoever reaches this address can run every operation"
+            );
+            listening(&address.to_string());
+            serve(routes, incoming, end).await;
+        }
+        (Some(address), Some((files, allowed))) => {
+            let metrics = Arc::clone(&end.metrics);
+            let (incoming, address) = mtls::listen(address, files, allowed, metrics).await?;
+            listening(&address.to_string());
+            serve(routes, incoming, end).await;
+        }
+    }
+    Ok(())
+}
+
 fn listening(address: &str) {
     tracing::info!(event = "listening", address);
 }
 
-async fn serve<C>(
-    server: tonic::transport::server::Router,
-    incoming: impl Stream<Item = std::io::Result<C>>,
-    stopping: watch::Receiver<Stop>,
-    drain: Duration,
-) -> anyhow::Result<()>
+async fn serve<C>(routes: Routes, incoming: impl Stream<Item = C>, end: End)
 where
-    C: AsyncRead + AsyncWrite + Connected + Unpin + Send + 'static,
+    C: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let End { metrics, stopping, drain } = end;
     let stopped = |mut stopping: watch::Receiver<Stop>| async move {
         // The sender outlives the server: an error cannot come, and would mean the end as well.
         let _ = stopping.wait_for(|stop| *stop != Stop::No).await;
     };
-    let serving = server.serve_with_incoming_shutdown(incoming, stopped(stopping.clone()));
+    let serving = server::serve(routes, incoming, metrics, stopped(stopping.clone()));
     let overdue = async {
         stopped(stopping).await;
         tokio::time::sleep(drain).await;
     };
     tokio::select! {
-        result = serving => result.context("the server failed")?,
+        () = serving => {}
         () = overdue => tracing::warn!(event = "drain_overdue", "calls still in flight are cut"),
     }
     tracing::info!(event = "stopped");
-    Ok(())
 }
 
-/// Plans until everything fits; healthy as soon as every operation is known to fit or not.
-async fn plan(served: Arc<Served>, health: HealthReporter, strict: bool, stop: watch::Sender<Stop>) {
-    let mut ready = false;
-    let mut pause = FIRST_PAUSE;
-    loop {
-        let Summary { fit, mismatched, unreachable } = served.plan().await;
-        if strict && mismatched > 0 {
+async fn plan(planning: Planning, stop: watch::Sender<Stop>) {
+    match planning.run().await {
+        Ok(Mismatch) => {
             stop.send_replace(Stop::Mismatch);
         }
-        let stopping = *stop.borrow() != Stop::No;
-        if unreachable == 0 && !ready && !stopping {
-            ready = true;
-            set_health(&health, true).await;
-            tracing::info!(event = "ready", operations = fit, mismatched);
-        }
-        if stopping || served.everything_fits() {
-            return;
-        }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        Err(error) => tracing::error!(event = "signals_failed", error = %error),
     }
 }
 
-async fn signals(health: HealthReporter, stop: watch::Sender<Stop>) -> std::io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// Not serving first, so that nobody sends more, then the end.
+async fn signals(health: Arc<Health>, stop: watch::Sender<Stop>) {
+    let asked = async {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        std::io::Result::Ok(())
+    };
+    if let Err(error) = asked.await.context("cannot wait for signals") {
+        tracing::error!(event = "signals_failed", error = format!("{error:#}"));
+        return;
     }
     tracing::info!(event = "draining");
-    set_health(&health, false).await;
+    health.draining().await;
     stop.send_replace(Stop::Asked);
-    Ok(())
-}
-
-/// Of the server as a whole, as Envoy asks for it, and of the one service.
-async fn set_health(health: &HealthReporter, serving: bool) {
-    let status = if serving { ServingStatus::Serving } else { ServingStatus::NotServing };
-    health.set_service_status("", status).await;
-    health.set_service_status(SERVICE_NAME, status).await;
 }

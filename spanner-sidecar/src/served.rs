@@ -1,23 +1,52 @@
-//! Which operations are served: those that have been planned against the live schema and fit it. What did not fit
-//! is planned again now and then, since schemas change.
+//! Which operations are served: those that have been planned against the live schema and fit it. A reload puts a new
+//! generation in place of the old one at once; calls in flight keep the operation and the database they began with.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
+use futures::StreamExt;
 use spangate_operations::{Operation, Operations};
-use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::admission::{Admitted, Claim};
+use crate::metrics::{Metrics, OperationLabel};
 use crate::refusal::{Reason, Refusal};
-use crate::spanner::{Access, Database, Plan, plan};
+use crate::spanner::{Database, Plan, Round, Site, answers};
 
+/// Plans at once: as many as make 200 operations a matter of a second or two, and do not drown a small database.
+const AT_ONCE: usize = 24;
+/// Longest that one plan takes.
 const PLAN: Duration = Duration::from_secs(15);
 
 pub struct Served {
-    pub operations: Operations,
-    databases: BTreeMap<String, Database>,
-    plans: watch::Sender<BTreeMap<String, Plan>>,
+    site: Arc<Site>,
+    current: RwLock<Arc<Generation>>,
+}
+
+/// What one reading of operations.yaml made.
+struct Generation {
+    number: u64,
+    operations: BTreeMap<String, Arc<Entry>>,
+    databases: BTreeMap<String, Arc<Database>>,
+}
+
+/// An operation as it is served. Whoever holds it keeps its database's clients, too.
+pub struct Entry {
+    pub operation: Operation,
+    pub database: Arc<Database>,
+    /// Differs after each reload.
+    pub generation: u64,
+    claim: Claim,
+    plan: Mutex<Option<Plan>>,
+}
+
+/// Which operations are planned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    All,
+    /// Those that do not fit, or of which nothing is known.
+    Unfit,
 }
 
 /// What became of all operations.
@@ -28,103 +57,203 @@ pub struct Summary {
     pub unreachable: usize,
 }
 
-impl Served {
-    pub fn new(operations: Operations, access: &Access, is_emulator: bool) -> Self {
-        let databases = operations
-            .databases
-            .iter()
-            .map(|(name, database)| (name.clone(), Database::new(database, access.clone(), is_emulator)))
-            .collect();
-        Self { operations, databases, plans: watch::Sender::default() }
-    }
-
-    /// The operation and its database, if it may run.
-    pub fn operation(&self, name: &str) -> Result<(&Operation, &Database), Refusal> {
-        let unknown = || Refusal::new(Reason::OperationUnknown, "the sidecar has no such operation");
-        let operation = self.operations.operation(name).ok_or_else(unknown)?;
-        let database = self.databases.get(&operation.database).ok_or_else(unknown)?;
-        match self.plans.borrow().get(name) {
-            Some(Plan::Fits) => Ok((operation, database)),
-            Some(Plan::Mismatch(_)) => {
-                let detail = "the operation does not fit the database's schema and is not served";
-                Err(Refusal::new(Reason::NotServed, detail))
-            }
-            Some(Plan::Unreachable(_)) | None => {
-                Err(Refusal::new(Reason::DatabaseUnavailable, "the database has not been reached yet"))
-            }
-        }
-    }
-
-    /// Plans what does not fit yet; each change is logged once.
-    pub async fn plan(&self) -> Summary {
-        let due: Vec<&Operation> = self
-            .operations
-            .iter()
-            .filter(|operation| self.plans.borrow().get(&operation.name) != Some(&Plan::Fits))
-            .collect();
-        for operation in due {
-            let Some(database) = self.databases.get(&operation.database) else { continue };
-            let planned = plan(database, operation, Instant::now() + PLAN).await;
-            let unreachable = matches!(planned, Plan::Unreachable(_));
-            self.note(operation, database, planned);
-            // The next operation would only wait for the same database.
-            if unreachable {
-                break;
-            }
-        }
-        self.summary()
-    }
-
-    pub fn everything_fits(&self) -> bool {
-        self.summary().fit == self.operations.operations.len()
-    }
-
-    fn note(&self, operation: &Operation, database: &Database, planned: Plan) {
-        self.plans.send_if_modified(|plans| match plans.entry(operation.name.clone()) {
-            Entry::Occupied(entry) if *entry.get() == planned => false,
-            entry => {
-                log(operation, database, &planned);
-                match entry {
-                    Entry::Occupied(mut entry) => {
-                        entry.insert(planned);
-                    }
-                    Entry::Vacant(entry) => {
-                        entry.insert(planned);
-                    }
-                }
-                true
-            }
-        });
-    }
-
-    fn summary(&self) -> Summary {
-        let plans = self.plans.borrow();
-        let count = |is: fn(&Plan) -> bool| plans.values().filter(|plan| is(plan)).count();
-        let fit = count(|plan| matches!(plan, Plan::Fits));
-        let mismatched = count(|plan| matches!(plan, Plan::Mismatch(_)));
-        Summary { fit, mismatched, unreachable: self.operations.operations.len() - fit - mismatched }
+impl Summary {
+    pub fn everything_fits(self) -> bool {
+        self.mismatched == 0 && self.unreachable == 0
     }
 }
 
-fn log(operation: &Operation, database: &Database, planned: &Plan) {
-    let (name, database) = (operation.name.as_str(), database.name());
-    match planned {
-        Plan::Fits => tracing::info!(event = "operation_ready", operation = name),
-        Plan::Mismatch(problem) => {
-            tracing::error!(
-                event = "operation_mismatch",
-                operation = name,
-                database,
-                problem = problem.as_str()
-            );
+impl Served {
+    pub fn new(operations: Operations, site: Site) -> Self {
+        let site = Arc::new(site);
+        let first = Generation::new(operations, None, &site);
+        Self { site, current: RwLock::new(Arc::new(first)) }
+    }
+
+    pub fn metrics(&self) -> &Metrics {
+        &self.site.metrics
+    }
+
+    /// The operation and its database, if it may run.
+    pub fn operation(&self, name: &str) -> Result<Arc<Entry>, Refusal> {
+        let unknown = || Refusal::new(Reason::OperationUnknown, "the sidecar has no such operation");
+        let entry = self.current().operations.get(name).cloned().ok_or_else(unknown)?;
+        match entry.plan().as_ref() {
+            Some(Plan::Fits) => {}
+            Some(Plan::Mismatch(_)) => {
+                let detail = "the operation does not fit the database's schema and is not served";
+                return Err(Refusal::new(Reason::NotServed, detail));
+            }
+            Some(Plan::Unreachable(_)) | None => {
+                let detail = "the database has not been reached yet";
+                return Err(Refusal::new(Reason::DatabaseUnavailable, detail));
+            }
         }
-        Plan::Unreachable(problem) => {
-            tracing::warn!(
-                event = "database_unreachable",
-                operation = name,
-                database,
-                problem = problem.as_str()
-            );
+        Ok(entry)
+    }
+
+    pub async fn plan(&self, due: Due) -> Summary {
+        self.current().plan(due, &self.site.metrics).await
+    }
+
+    /// Plans another document and puts it in place of this one. With `strict`, one that does not fit as a whole is
+    /// refused as a whole.
+    pub async fn replace(&self, operations: Operations, strict: bool) -> Result<Summary, Summary> {
+        let before = self.current();
+        let next = Generation::new(operations, Some(&before), &self.site);
+        let summary = next.plan(Due::All, &self.site.metrics).await;
+        if strict && summary.mismatched > 0 {
+            before.show(&self.site.metrics);
+            return Err(summary);
         }
+        for gone in before.operations.keys().filter(|name| !next.operations.contains_key(*name)) {
+            self.site.metrics.operations_served.remove(&OperationLabel::new(gone));
+        }
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
+        Ok(summary)
+    }
+
+    /// Whether each database answers now.
+    pub async fn probe(&self, deadline: Instant) -> BTreeMap<String, bool> {
+        let current = self.current();
+        let current = current.as_ref();
+        let probes = current.databases.iter().map(|(name, database)| async move {
+            (name.clone(), answers(database, current.role_of(name), deadline).await)
+        });
+        futures::future::join_all(probes).await.into_iter().collect()
+    }
+
+    fn current(&self) -> Arc<Generation> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Generation {
+    /// Databases whose settings did not change keep their clients and who is in flight.
+    fn new(operations: Operations, before: Option<&Self>, site: &Arc<Site>) -> Self {
+        let Operations { databases, operations } = operations;
+        let number = before.map_or(0, |before| before.number + 1);
+        let kept = |name: &str, settings: &_| {
+            before?.databases.get(name).filter(|database| database.settings() == settings).cloned()
+        };
+        let databases: BTreeMap<String, Arc<Database>> = databases
+            .into_iter()
+            .map(|(name, settings)| {
+                let database = kept(&name, &settings)
+                    .unwrap_or_else(|| Arc::new(Database::new(&name, settings, Arc::clone(site))));
+                (name, database)
+            })
+            .collect();
+        let operations = operations
+            .into_iter()
+            .filter_map(|(name, operation)| {
+                let database = Arc::clone(databases.get(&operation.database)?);
+                Some((name, Arc::new(Entry::new(operation, database, number))))
+            })
+            .collect();
+        Self { number, operations, databases }
+    }
+
+    async fn plan(&self, due: Due, metrics: &Metrics) -> Summary {
+        let round = Round::default();
+        let due = self.operations.values().filter(|entry| match due {
+            Due::All => true,
+            Due::Unfit => entry.plan().as_ref() != Some(&Plan::Fits),
+        });
+        let plan = async |entry: &Arc<Entry>| {
+            let planned = round.plan(&entry.database, &entry.operation, Instant::now() + PLAN).await;
+            entry.note(planned, metrics);
+        };
+        futures::stream::iter(due).for_each_concurrent(AT_ONCE, plan).await;
+        self.summary()
+    }
+
+    fn summary(&self) -> Summary {
+        let mut summary = Summary { fit: 0, mismatched: 0, unreachable: 0 };
+        for entry in self.operations.values() {
+            match entry.plan().as_ref() {
+                Some(Plan::Fits) => summary.fit += 1,
+                Some(Plan::Mismatch(_)) => summary.mismatched += 1,
+                Some(Plan::Unreachable(_)) | None => summary.unreachable += 1,
+            }
+        }
+        summary
+    }
+
+    fn show(&self, metrics: &Metrics) {
+        self.operations.values().for_each(|entry| entry.show(metrics));
+    }
+
+    /// The role under which a database is probed: one that its operations use anyway.
+    fn role_of(&self, database: &str) -> Option<&str> {
+        self.operations
+            .values()
+            .find(|entry| entry.operation.database == database)
+            .and_then(|entry| entry.operation.database_role.as_deref())
+    }
+}
+
+impl Entry {
+    fn new(operation: Operation, database: Arc<Database>, generation: u64) -> Self {
+        let claim = Claim::new(&operation);
+        Self { operation, database, generation, claim, plan: Mutex::default() }
+    }
+
+    /// A place in the database, waited for if need be.
+    pub async fn admit(&self, deadline: Instant) -> Result<Admitted, Refusal> {
+        self.database.admission().admit(&self.claim, deadline).await
+    }
+
+    fn plan(&self) -> std::sync::MutexGuard<'_, Option<Plan>> {
+        self.plan.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Each change is logged once. What was known stays while the database cannot be reached: calls will tell.
+    fn note(&self, planned: Plan, metrics: &Metrics) {
+        {
+            let mut plan = self.plan();
+            if plan.as_ref() == Some(&planned) {
+                return;
+            }
+            if matches!((plan.as_ref(), &planned), (Some(_), Plan::Unreachable(_))) {
+                return;
+            }
+            let was_served = plan.as_ref() == Some(&Plan::Fits);
+            self.log(&planned, was_served, metrics);
+            *plan = Some(planned);
+        }
+        self.show(metrics);
+    }
+
+    fn log(&self, planned: &Plan, was_served: bool, metrics: &Metrics) {
+        let (operation, database) = (self.operation.name.as_str(), self.database.name());
+        match planned {
+            Plan::Fits => tracing::info!(event = "operation_ready", operation),
+            Plan::Mismatch(problem) if was_served => {
+                metrics.operation_drifts.get_or_create_owned(&OperationLabel::new(operation)).inc();
+                tracing::error!(event = "operation_drifted", operation, database, problem = problem.as_str());
+            }
+            Plan::Mismatch(problem) => {
+                tracing::error!(
+                    event = "operation_mismatch",
+                    operation,
+                    database,
+                    problem = problem.as_str()
+                );
+            }
+            Plan::Unreachable(problem) => {
+                tracing::warn!(
+                    event = "database_unreachable",
+                    operation,
+                    database,
+                    problem = problem.as_str()
+                );
+            }
+        }
+    }
+
+    fn show(&self, metrics: &Metrics) {
+        let served = i64::from(self.plan().as_ref() == Some(&Plan::Fits));
+        metrics.operations_served.get_or_create_owned(&OperationLabel::new(&self.operation.name)).set(served);
     }
 }

@@ -1,6 +1,7 @@
 //! One session of one database under one role, and its renewal. A multiplexed session that Spanner has forgotten
 //! answers every call with the same error for ever: whoever meets it first renews it, once for all who wait.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use google_cloud_gax::options::RequestOptions;
@@ -12,6 +13,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::failure::{self, Phase};
 use super::{ATTEMPTS, backoff_policy};
+use crate::metrics::{DatabaseLabel, Metrics};
 use crate::refusal::{Reason, Refusal};
 
 /// Longest that the making of a session takes.
@@ -20,6 +22,8 @@ const CONNECT: Duration = Duration::from_secs(10);
 pub struct Connection {
     database: String,
     role: Option<String>,
+    counted: DatabaseLabel,
+    metrics: Arc<Metrics>,
     current: RwLock<Option<Session>>,
     /// Held while a session is made; remembers when that last failed, and how.
     making: Mutex<Option<(Instant, Refusal)>>,
@@ -32,8 +36,13 @@ pub struct Session {
 }
 
 impl Connection {
-    pub fn new(database: String, role: Option<String>) -> Self {
-        Self { database, role, current: RwLock::new(None), making: Mutex::new(None) }
+    pub fn new(
+        database: String,
+        role: Option<String>,
+        counted: DatabaseLabel,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self { database, role, counted, metrics, current: RwLock::new(None), making: Mutex::new(None) }
     }
 
     pub async fn session(&self, spanner: &Spanner, deadline: Instant) -> Result<Session, Refusal> {
@@ -80,7 +89,9 @@ impl Connection {
                 let session = Session { client, generation: lost.map_or(0, |generation| generation + 1) };
                 *self.current.write().await = Some(session.clone());
                 *failure = None;
+                self.metrics.sessions_made.get_or_create_owned(&self.counted).inc();
                 if lost.is_some() {
+                    self.metrics.sessions_renewed.get_or_create_owned(&self.counted).inc();
                     tracing::info!(event = "session_renewed", database = self.database);
                 }
                 Ok(session)

@@ -1,63 +1,87 @@
-//! A database of operations.yaml: its channels, its connections by role, and how many calls it takes at once.
+//! A database of operations.yaml: its channels, its connections by role, and the places for calls in it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use google_cloud_spanner::channel_pool::{DynamicChannelPoolConfig, StaticChannelPoolConfig};
 use google_cloud_spanner::client::{Spanner, SpannerBuilderExt};
-use spangate_operations as operations;
-use tokio::sync::{Mutex, MutexGuard, OnceCell, OwnedSemaphorePermit, Semaphore};
+use spangate_operations::{self as operations, Dialect, Limits};
+use tokio::sync::{Mutex, MutexGuard, OnceCell};
 use tokio::time::{Instant, timeout_at};
 
 use super::access::Access;
 use super::connection::{Connection, Session};
+use crate::admission::Admission;
+use crate::metrics::{DatabaseLabel, Metrics};
 use crate::refusal::{Reason, Refusal};
 
+/// What all databases share: where the sidecar runs, as whom it speaks to Spanner, where it counts.
+pub struct Site {
+    pub access: Access,
+    pub region: Option<String>,
+    pub is_emulator: bool,
+    pub metrics: Arc<Metrics>,
+}
+
 pub struct Database {
-    name: String,
-    max_channels: usize,
-    access: Access,
-    spanner: OnceCell<Spanner>,
+    /// Its key in operations.yaml.
+    key: String,
+    settings: operations::Database,
+    site: Arc<Site>,
+    admission: Arc<Admission>,
+    spanner: Channels,
+    /// Of roles that have a limit of their own.
+    spanner_of_roles: HashMap<String, Channels>,
     connections: Mutex<HashMap<Option<String>, Arc<Connection>>>,
-    in_flight: Arc<Semaphore>,
     /// The emulator takes one read-write transaction at a time, and on one session concurrent ones destroy each
     /// other: there writers queue here.
     writers: Option<Mutex<()>>,
 }
 
-/// That the database has room for a call. Ends with the call.
-pub struct Admitted {
-    _permit: OwnedSemaphorePermit,
+struct Channels {
+    most: u32,
+    spanner: OnceCell<Spanner>,
 }
 
 impl Database {
-    pub fn new(database: &operations::Database, access: Access, is_emulator: bool) -> Self {
-        let operations::Database { name, max_in_flight, max_channels } = database;
+    pub fn new(key: &str, settings: operations::Database, site: Arc<Site>) -> Self {
+        let region = site.region.as_deref();
+        let of_region = region.and_then(|region| settings.regions.get(region)?.max_channels);
+        let most = settings.max_channels.min(of_region.unwrap_or(u32::MAX));
+        let channels = |most| Channels { most, spanner: OnceCell::new() };
+        let of_role = |(role, limits): (&String, &Limits)| {
+            Some((role.clone(), channels(limits.max_channels?.min(most))))
+        };
         Self {
-            name: name.clone(),
-            max_channels: usize::try_from(*max_channels).unwrap_or(usize::MAX),
-            access,
-            spanner: OnceCell::new(),
+            key: key.to_owned(),
+            admission: Admission::new(key, &settings, region, Arc::clone(&site.metrics)),
+            spanner: channels(most),
+            spanner_of_roles: settings.roles.iter().filter_map(of_role).collect(),
             connections: Mutex::default(),
-            in_flight: Arc::new(Semaphore::new(usize::try_from(*max_in_flight).unwrap_or(usize::MAX))),
-            writers: is_emulator.then(Mutex::default),
+            writers: site.is_emulator.then(Mutex::default),
+            settings,
+            site,
         }
     }
 
     pub fn name(&self) -> &str {
-        &self.name
+        &self.settings.name
     }
 
-    /// Refuses rather than queues: a queue would only age what waits in it.
-    pub fn admit(&self) -> Result<Admitted, Refusal> {
-        match Arc::clone(&self.in_flight).try_acquire_owned() {
-            Ok(permit) => Ok(Admitted { _permit: permit }),
-            Err(_) => Err(Refusal::new(Reason::DatabaseOverloaded, "too many calls are in flight")),
-        }
+    pub fn dialect(&self) -> Dialect {
+        self.settings.dialect
+    }
+
+    pub fn settings(&self) -> &operations::Database {
+        &self.settings
+    }
+
+    pub fn admission(&self) -> &Arc<Admission> {
+        &self.admission
     }
 
     pub(super) async fn session(&self, role: Option<&str>, deadline: Instant) -> Result<Session, Refusal> {
-        self.connection(role).await.session(self.spanner().await?, deadline).await
+        self.connection(role).await.session(self.spanner(role).await?, deadline).await
     }
 
     pub(super) async fn renew(
@@ -66,7 +90,7 @@ impl Database {
         lost: &Session,
         deadline: Instant,
     ) -> Result<Session, Refusal> {
-        self.connection(role).await.renew(self.spanner().await?, lost, deadline).await
+        self.connection(role).await.renew(self.spanner(role).await?, lost, deadline).await
     }
 
     pub(super) async fn write_turn(&self, deadline: Instant) -> Result<Option<MutexGuard<'_, ()>>, Refusal> {
@@ -80,31 +104,36 @@ impl Database {
     async fn connection(&self, role: Option<&str>) -> Arc<Connection> {
         let role = role.map(str::to_owned);
         let mut connections = self.connections.lock().await;
-        let connection = connections
-            .entry(role.clone())
-            .or_insert_with(|| Arc::new(Connection::new(self.name.clone(), role)));
+        let connection = connections.entry(role.clone()).or_insert_with(|| {
+            let counted = DatabaseLabel::new(&self.key);
+            let metrics = Arc::clone(&self.site.metrics);
+            Arc::new(Connection::new(self.name().to_owned(), role, counted, metrics))
+        });
         Arc::clone(connection)
     }
 
-    async fn spanner(&self) -> Result<&Spanner, Refusal> {
-        self.spanner
-            .get_or_try_init(|| async {
-                let builder = self.access.spanner();
-                let builder = if self.writers.is_some() {
-                    builder.with_channel_pool(StaticChannelPoolConfig::new(1))
-                } else {
-                    let first = self.max_channels.min(4);
-                    let channels = DynamicChannelPoolConfig::new()
-                        .with_min_channels(first)
-                        .with_initial_channels(first)
-                        .with_max_channels(self.max_channels);
-                    builder.with_channel_pool(channels)
-                };
-                builder.build().await.map_err(|error| {
-                    tracing::error!(event = "client_failed", database = self.name, error = %error);
-                    Refusal::new(Reason::DatabaseUnavailable, "the database cannot be reached")
-                })
-            })
-            .await
+    async fn spanner(&self, role: Option<&str>) -> Result<&Spanner, Refusal> {
+        let of_role = role.and_then(|role| self.spanner_of_roles.get(role));
+        let Channels { most, spanner } = of_role.unwrap_or(&self.spanner);
+        spanner.get_or_try_init(|| self.build(*most)).await
+    }
+
+    async fn build(&self, most: u32) -> Result<Spanner, Refusal> {
+        let builder = self.site.access.spanner();
+        let builder = if self.site.is_emulator {
+            builder.with_channel_pool(StaticChannelPoolConfig::new(1))
+        } else {
+            let most = usize::try_from(most).unwrap_or(usize::MAX);
+            let first = most.min(4);
+            let channels = DynamicChannelPoolConfig::new()
+                .with_min_channels(first)
+                .with_initial_channels(first)
+                .with_max_channels(most);
+            builder.with_channel_pool(channels)
+        };
+        builder.build().await.map_err(|error| {
+            tracing::error!(event = "client_failed", database = self.name(), error = %error);
+            Refusal::new(Reason::DatabaseUnavailable, "the database cannot be reached")
+        })
     }
 }

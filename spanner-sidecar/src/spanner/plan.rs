@@ -1,18 +1,33 @@
-//! Whether an operation fits the live schema: Spanner plans it without running it, and what its columns are
-//! called is compared with what the answer needs.
+//! Whether an operation fits the live schema: Spanner plans its SQL without running it, reads by keys ask for a row
+//! that is not there, mutations are compared with what the schema tells of itself.
 
-use std::sync::{Arc, Mutex, PoisonError};
+mod probe;
+mod round;
+mod schema;
+mod steps;
+
+pub use probe::answers;
+pub use round::Round;
 
 use google_cloud_spanner::Error;
-use google_cloud_spanner::transaction::ReadWriteTransaction;
-use spangate_operations::{Body, Kind, Location, Operation};
-use tokio::time::{Instant, timeout_at};
+use google_cloud_spanner::model::execute_sql_request::QueryMode;
+use google_cloud_spanner::types::Type as SpannerType;
+use google_cloud_spanner::value::Value as SpannerValue;
+use spangate_operations::{
+    Argument, Body, Dialect, Kind, Location, Operation, Read, ReadSource, Statement as Sql,
+};
+use tokio::time::Instant;
 
+use super::connection::Session;
 use super::database::Database;
 use super::failure::{self, Phase};
-use super::statement::to_plan;
-use super::{remaining, retry_policy};
+use super::read::by_keys;
+use super::statement::{Given, builder};
+use super::value::spanner_type;
 use crate::refusal::Reason;
+
+/// Tells what planning asks of a database from what calls ask.
+const TAG: &str = "spangate=plan";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Plan {
@@ -23,82 +38,111 @@ pub enum Plan {
     Unreachable(String),
 }
 
-pub async fn plan(database: &Database, operation: &Operation, deadline: Instant) -> Plan {
-    match timeout_at(deadline, columns(database, operation, deadline)).await {
-        Ok(Ok(names)) => compare(operation, &names),
-        Ok(Err(plan)) => plan,
-        Err(_) => Plan::Unreachable("no answer in time".to_owned()),
+/// The columns that a statement returns.
+#[derive(Clone, Debug, Default)]
+struct Columns {
+    names: Vec<String>,
+    types: Vec<SpannerType>,
+}
+
+impl Columns {
+    fn of(metadata: &google_cloud_spanner::result::ResultSetMetadata) -> Self {
+        Self { names: metadata.column_names().to_vec(), types: metadata.column_types().to_vec() }
+    }
+
+    fn r#type(&self, name: &str) -> Option<&SpannerType> {
+        let index = self.names.iter().position(|column| column == name)?;
+        self.types.get(index)
     }
 }
 
-/// Names of the columns that the operation returns.
-async fn columns(database: &Database, operation: &Operation, deadline: Instant) -> Result<Vec<String>, Plan> {
-    let role = operation.database_role.as_deref();
-    let _turn = match operation.kind {
-        Kind::Write(_) => {
-            database.write_turn(deadline).await.map_err(|refusal| unreachable(&refusal.detail))?
+enum Failure {
+    LostSession,
+    Told(Plan),
+}
+
+impl Failure {
+    fn mismatch(problem: impl Into<String>) -> Self {
+        Self::Told(Plan::Mismatch(problem.into()))
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        if failure::is_lost_session(&error) { Self::LostSession } else { Self::Told(judge(&error)) }
+    }
+}
+
+/// What the answer is made of.
+async fn columns(
+    database: &Database,
+    session: &Session,
+    operation: &Operation,
+    round: &Round,
+    deadline: Instant,
+) -> Result<Columns, Failure> {
+    match &operation.kind {
+        Kind::Read(Read { source: ReadSource::Sql(sql), .. }) => {
+            let statement = nulls(operation, sql, database.dialect(), &[], deadline)?;
+            let transaction = session.client.single_use().build();
+            Ok(Columns::of(transaction.execute_query(statement).await?.metadata()))
         }
-        Kind::Read(_) => None,
-    };
-    let mut session =
-        database.session(role, deadline).await.map_err(|refusal| unreachable(&refusal.detail))?;
-    let mut renewed = false;
-    loop {
-        let statement = to_plan(operation, deadline);
-        let planned = match operation.kind {
-            Kind::Read(_) => {
-                let transaction = session.client.single_use().build();
-                transaction
-                    .execute_query(statement)
-                    .await
-                    .map(|result| result.metadata().column_names().to_vec())
+        Kind::Read(Read { source: ReadSource::Keys(keys), .. }) => {
+            let request = by_keys::of_nothing(keys, TAG, deadline);
+            let transaction = session.client.single_use().build();
+            let mut result = transaction.execute_read(request).await?;
+            let columns = Columns::of(result.metadata());
+            result.next().await.transpose()?;
+            Ok(columns)
+        }
+        Kind::Write(write) => {
+            let schema = round.schema(database, session, operation, deadline).await?;
+            schema.demand_own_tables()?;
+            for step in &write.steps {
+                schema.compare(operation, step)?;
             }
-            Kind::Write(_) => {
-                let runner = session
-                    .client
-                    .read_write_transaction()
-                    .with_transaction_timeout(remaining(deadline))
-                    .with_begin_retry_policy(retry_policy(deadline))
-                    .with_rollback_retry_policy(retry_policy(deadline))
-                    .build();
-                let names = Arc::new(Mutex::new(None));
-                let run = runner.run({
-                    let names = Arc::clone(&names);
-                    move |transaction: ReadWriteTransaction| {
-                        let (statement, names) = (statement.clone(), Arc::clone(&names));
-                        async move {
-                            let result = transaction.execute_query(statement).await?;
-                            let found = result.metadata().column_names().to_vec();
-                            *names.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
-                            // An error makes the client roll back: nothing was to be written.
-                            Err::<(), _>(Error::binding("planned"))
-                        }
-                    }
-                });
-                let ended = run.await;
-                match (names.lock().unwrap_or_else(PoisonError::into_inner).take(), ended) {
-                    (Some(names), _) => Ok(names),
-                    (None, Err(error)) => Err(error),
-                    (None, Ok(_)) => Ok(Vec::new()),
-                }
-            }
-        };
-        match planned {
-            Ok(names) => return Ok(names),
-            Err(error) if failure::is_lost_session(&error) && !renewed => {
-                renewed = true;
-                session = database
-                    .renew(role, &session, deadline)
-                    .await
-                    .map_err(|refusal| unreachable(&refusal.detail))?;
-            }
-            Err(error) => return Err(judge(&error)),
+            let returned = steps::plan(database, session, operation, write, deadline).await?;
+            Ok(returned.into_iter().rev().find(|columns| !columns.names.is_empty()).unwrap_or_default())
         }
     }
 }
 
-fn unreachable(detail: &str) -> Plan {
-    Plan::Unreachable(detail.to_owned())
+/// The statement to be planned: every argument is a NULL of its type.
+fn nulls(
+    operation: &Operation,
+    sql: &Sql,
+    dialect: Dialect,
+    returned: &[Columns],
+    deadline: Instant,
+) -> Result<google_cloud_spanner::statement::Statement, Failure> {
+    let given = sql.arguments.iter().map(|(name, argument)| {
+        let r#type = type_of(operation, argument, dialect, returned)?;
+        Ok(Given { name, r#type, value: SpannerValue::null() })
+    });
+    let given = given.collect::<Result<Vec<_>, Failure>>()?;
+    let builder = builder(operation, sql, given, deadline);
+    Ok(builder.set_request_tag(TAG).set_query_mode(QueryMode::Plan).build())
+}
+
+fn type_of(
+    operation: &Operation,
+    argument: &Argument,
+    dialect: Dialect,
+    returned: &[Columns],
+) -> Result<SpannerType, Failure> {
+    match argument {
+        Argument::Parameter(index) => operation
+            .parameters
+            .get(*index)
+            .map(|parameter| spanner_type(parameter.r#type, dialect))
+            .ok_or_else(|| Failure::mismatch("a parameter is not declared")),
+        Argument::Returned { step, column } => returned
+            .get(*step)
+            .and_then(|columns| columns.r#type(column))
+            .cloned()
+            .ok_or_else(|| Failure::mismatch(format!("step {} returns no column `{column}`", step + 1))),
+        Argument::CommitTimestamp => Ok(google_cloud_spanner::types::timestamp()),
+    }
 }
 
 fn judge(error: &Error) -> Plan {
@@ -108,6 +152,7 @@ fn judge(error: &Error) -> Plan {
     match failure::refusal(error, Phase::Write).reason {
         Reason::DatabaseUnavailable
         | Reason::DatabaseOverloaded
+        | Reason::RegionLimit
         | Reason::DeadlineExceeded
         | Reason::Conflict
         | Reason::OutcomeUnknown => Plan::Unreachable(message),
@@ -118,6 +163,7 @@ fn judge(error: &Error) -> Plan {
         | Reason::AlreadyExists
         | Reason::OutOfRange
         | Reason::IdempotencyKeyMissing
+        | Reason::IdempotencyKeyReused
         | Reason::PreconditionFailed
         | Reason::PermissionDenied
         | Reason::SchemaMismatch
@@ -126,7 +172,8 @@ fn judge(error: &Error) -> Plan {
     }
 }
 
-fn compare(operation: &Operation, names: &[String]) -> Plan {
+/// What the answer needs, and what is there.
+fn compare(operation: &Operation, Columns { names, .. }: &Columns) -> Plan {
     if operation.answer.body != Body::None {
         if let Some(index) = names.iter().position(String::is_empty) {
             return Plan::Mismatch(format!("column {} has no name: give it one with AS", index + 1));

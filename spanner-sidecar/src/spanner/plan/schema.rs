@@ -1,0 +1,156 @@
+//! What a role sees of a database's tables: enough to tell whether a mutation fits, which Spanner plans not at all.
+
+use std::collections::HashMap;
+
+use google_cloud_spanner::statement::Statement;
+use spangate_operations::{Action, Argument, Dialect, Mutation, MutationKind, Operation, Type, WriteStep};
+use tokio::time::Instant;
+
+use super::{Failure, TAG};
+use crate::migration::own_tables;
+use crate::spanner::connection::Session;
+use crate::spanner::{backoff_policy, remaining, retry_policy};
+
+const COLUMNS: &str =
+    "SELECT table_schema, table_name, column_name, spanner_type FROM information_schema.columns";
+const KEYS: &str = "SELECT table_schema, table_name, column_name FROM information_schema.index_columns \
+                    WHERE index_type = 'PRIMARY_KEY'";
+
+pub struct Schema {
+    dialect: Dialect,
+    /// By name, in lower case.
+    tables: HashMap<String, Table>,
+}
+
+#[derive(Default)]
+struct Table {
+    /// Type by name, in lower case.
+    columns: HashMap<String, String>,
+    key: usize,
+}
+
+impl Schema {
+    pub async fn read(session: &Session, dialect: Dialect, deadline: Instant) -> Result<Self, Failure> {
+        let (columns, keys) =
+            tokio::try_join!(texts(session, COLUMNS, deadline), texts(session, KEYS, deadline))?;
+        let mut tables: HashMap<String, Table> = HashMap::new();
+        for row in columns {
+            let [schema, table, column, r#type] = row.as_slice() else { continue };
+            let table = tables.entry(named(schema, table)).or_default();
+            table.columns.insert(column.to_lowercase(), r#type.clone());
+        }
+        for row in keys {
+            let [schema, table, _] = row.as_slice() else { continue };
+            tables.entry(named(schema, table)).or_default().key += 1;
+        }
+        Ok(Self { dialect, tables })
+    }
+
+    pub fn demand_own_tables(&self) -> Result<(), Failure> {
+        match own_tables::OF_WRITES.into_iter().find(|table| !self.tables.contains_key(*table)) {
+            None => Ok(()),
+            Some(table) => Err(Failure::mismatch(format!(
+                "`{table}` is not there, or the operation's role may not use it: run `spanner-sidecar migrate init`"
+            ))),
+        }
+    }
+
+    pub fn compare(&self, operation: &Operation, step: &WriteStep) -> Result<(), Failure> {
+        let Action::Mutate(Mutation { kind, table: name }) = &step.action else { return Ok(()) };
+        let unknown = || {
+            Failure::mismatch(format!("there is no table `{name}`, or the operation's role may not use it"))
+        };
+        let table = self.tables.get(&name.to_lowercase()).ok_or_else(unknown)?;
+        match kind {
+            MutationKind::Insert(columns)
+            | MutationKind::Update(columns)
+            | MutationKind::InsertOrUpdate(columns)
+            | MutationKind::Replace(columns) => {
+                columns.iter().try_for_each(|column| self.compare_column(operation, name, table, column))
+            }
+            MutationKind::Delete(key) if key.len() != table.key => Err(Failure::mismatch(format!(
+                "the key of `{name}` has {} parts, not {}",
+                table.key,
+                key.len()
+            ))),
+            MutationKind::Delete(_) => Ok(()),
+        }
+    }
+
+    fn compare_column(
+        &self,
+        operation: &Operation,
+        name: &str,
+        table: &Table,
+        (column, argument): &(String, Argument),
+    ) -> Result<(), Failure> {
+        let actual = table
+            .columns
+            .get(&column.to_lowercase())
+            .ok_or_else(|| Failure::mismatch(format!("`{name}` has no column `{column}`")))?;
+        // A returned column's type is Spanner's own, and PostgreSQL's have other names.
+        let Argument::Parameter(index) = argument else { return Ok(()) };
+        let Some(parameter) = operation.parameters.get(*index) else { return Ok(()) };
+        if self.dialect == Dialect::GoogleSql && !is_type(parameter.r#type, actual) {
+            return Err(Failure::mismatch(format!(
+                "`{column}` of `{name}` is {actual}, and `{}` is {}",
+                parameter.name, parameter.r#type
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// As statements and mutations name it.
+fn named(schema: &str, table: &str) -> String {
+    match schema {
+        "" | "public" => table.to_lowercase(),
+        _ => format!("{schema}.{table}").to_lowercase(),
+    }
+}
+
+/// `STRING(36)` is a STRING; what is not one of our types, such as an ENUM, is nobody's.
+fn is_type(declared: Type, actual: &str) -> bool {
+    let mut bare = String::new();
+    let mut inside = false;
+    for c in actual.chars() {
+        match c {
+            '(' => inside = true,
+            ')' => inside = false,
+            _ if inside => {}
+            _ => bare.push(c),
+        }
+    }
+    bare == declared.to_string()
+}
+
+async fn texts(session: &Session, sql: &str, deadline: Instant) -> Result<Vec<Vec<String>>, Failure> {
+    let statement = Statement::builder(sql)
+        .set_request_tag(TAG)
+        .with_attempt_timeout(remaining(deadline))
+        .with_retry_policy(retry_policy(deadline))
+        .with_backoff_policy(backoff_policy())
+        .build();
+    let mut result = session.client.single_use().build().execute_query(statement).await?;
+    let mut rows = Vec::new();
+    while let Some(row) = result.next().await {
+        let texts = row?.into_values().into_iter();
+        rows.push(texts.map(|value| value.as_str().unwrap_or_default().to_owned()).collect());
+    }
+    Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use spangate_operations::Scalar;
+
+    #[test]
+    fn lengths_are_no_part_of_a_type() {
+        assert!(is_type(Type::Scalar(Scalar::String), "STRING(36)"));
+        assert!(is_type(Type::Array(Scalar::String), "ARRAY<STRING(MAX)>"));
+        assert!(is_type(Type::Scalar(Scalar::Int64), "INT64"));
+        assert!(!is_type(Type::Scalar(Scalar::Int64), "STRING(36)"));
+        assert!(!is_type(Type::Scalar(Scalar::String), "ARRAY<STRING(36)>"));
+    }
+}
