@@ -1,65 +1,61 @@
-//! Keys and tokens of the development issuer, which runs only while they are fetched.
+//! The issuer: its keys and its tokens, all made here, and as many of them as a workload wants.
 
-use std::path::Path;
-use std::process::Command;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result};
-use serde_json::Value;
-use spangate_stack::{Process, dist, http};
+use anyhow::Result;
+use serde_json::{Value, json};
+use spangate_signing::Keys;
 
-/// Longer than any run.
-const LIFETIME: &str = "86400";
+/// Longer than any run, in seconds.
+const LIFETIME: u64 = 86_400;
 
-const PEOPLE: &str = "audience: api://storefront
-people:
-  alice: {sub: alice, tid: t1, roles: [Storefront.Read, Storefront.Write]}
-  mallory: {sub: mallory, tid: t1, roles: [Other.Read]}
-";
-
-pub struct Credentials {
-    pub jwks: Value,
-    /// As the value of `authorization`, like the next.
-    pub reader: String,
-    /// Of somebody who is known and may nothing.
-    pub stranger: String,
+pub struct Issuer {
+    keys: Keys,
+    /// Since 1970, in seconds.
+    now: u64,
 }
 
-impl Credentials {
-    pub fn issue(directory: &Path) -> Result<Self> {
-        let people = directory.join("people.yaml");
-        std::fs::write(&people, PEOPLE)?;
-        let mut command = Command::new(dist().join("spangate"));
-        command.args(["issuer", "--listen", "127.0.0.1:0", "--people"]).arg(&people);
-        let mut issuer = Process::start("issuer", command, &directory.join("issuer.log"))
-            .context("no spangate: run `cargo xtask build`")?;
-        let mut address = None;
-        issuer.wait_until(Duration::from_secs(60), &|| false, || {
-            address =
-                std::fs::read_to_string(directory.join("issuer.log")).ok().and_then(|log| listens_on(&log));
-            address.is_some()
-        })?;
-        let url = format!("http://{}", address.context("the issuer listens nowhere")?);
-        Ok(Self {
-            jwks: http::get(&format!("{url}/jwks"), &[])?.json()?,
-            reader: token(&url, "alice")?,
-            stranger: token(&url, "mallory")?,
-        })
+impl Issuer {
+    pub fn new() -> Result<Self> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+        Ok(Self { keys: Keys::generate(), now })
     }
-}
 
-/// The issuer tells its port in an event.
-fn listens_on(log: &str) -> Option<String> {
-    log.lines().find_map(|line| {
-        let event: Value = serde_json::from_str(line).ok()?;
-        Some(event.get("address")?.as_str()?.to_owned())
-    })
-}
+    pub fn jwks(&self) -> Value {
+        json!({"keys": [self.keys.jwk("RS256"), self.keys.jwk("ES256")]})
+    }
 
-fn token(url: &str, name: &str) -> Result<String> {
-    let form = format!("grant_type=password&username={name}&lifetime={LIFETIME}");
-    let headers = [("content-type", "application/x-www-form-urlencoded")];
-    let answer = http::post(&format!("{url}/token"), &headers, form.as_bytes())?.json()?;
-    let token = answer.get("access_token").and_then(Value::as_str);
-    Ok(format!("Bearer {}", token.with_context(|| format!("no token for {name}: {answer}"))?))
+    /// Somebody who may read, as the value of `authorization`.
+    pub fn reader(&self) -> String {
+        format!("Bearer {}", self.token("RS256", 0, "Storefront.Read"))
+    }
+
+    /// The same of somebody who is known and may nothing.
+    pub fn stranger(&self) -> String {
+        format!("Bearer {}", self.token("RS256", 0, "Other.Read"))
+    }
+
+    /// A file of as many tokens that differ in their `jti`, a line each.
+    pub fn write_tokens(&self, directory: &Path, algorithm: &str, count: usize) -> Result<PathBuf> {
+        let path = directory.join(format!("{algorithm}-{count}.txt"));
+        if !path.exists() {
+            let tokens: Vec<_> =
+                (0..count).map(|number| self.token(algorithm, number, "Storefront.Read")).collect();
+            std::fs::write(&path, tokens.join("\n"))?;
+        }
+        Ok(path)
+    }
+
+    /// What an issuer of some size says in an access token.
+    fn token(&self, algorithm: &str, number: usize, role: &str) -> String {
+        let kid = self.keys.jwk(algorithm).get("kid").cloned().unwrap_or_default();
+        let header = json!({"alg": algorithm, "kid": kid, "typ": "JWT"});
+        let claims = json!({
+            "iss": "http://localhost:9000", "aud": "api://storefront", "sub": "alice", "tid": "t1",
+            "iat": self.now, "nbf": self.now, "exp": self.now.saturating_add(LIFETIME),
+            "jti": format!("{number:022}"), "roles": [role, "Storefront.Write"],
+        });
+        self.keys.token(algorithm, &header, &claims)
+    }
 }

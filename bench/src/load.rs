@@ -1,17 +1,19 @@
 //! The load: `wrk`, with the same request, headers and number of connections for everyone.
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
 use crate::conditions;
-use crate::issuer::Credentials;
+use crate::issuer::Issuer;
+use crate::workload::Workload;
 
 pub struct Load {
-    headers: [String; 2],
-    connections: u32,
-    duration: Duration,
+    arguments: Vec<String>,
+    /// The script that takes tokens from a file, and the file.
+    rotation: Option<[PathBuf; 2]>,
 }
 
 /// What was answered, all of it with 200.
@@ -22,25 +24,51 @@ pub struct Served {
 }
 
 impl Load {
-    pub fn prepare(credentials: &Credentials, connections: u32, duration: Duration) -> Result<Self> {
+    pub fn prepare(
+        workload: Workload,
+        issuer: &Issuer,
+        directory: &Path,
+        connections: u32,
+        duration: Duration,
+    ) -> Result<Self> {
         // It answers `--version` with its usage and the status 1: that it runs is all that is asked.
         Command::new("wrk")
             .arg("--version")
             .output()
             .context("wrk makes the load and is not there: install the package `wrk`")?;
-        let authorization = format!("authorization: {}", credentials.reader);
         let (name, value) = conditions::HEADER;
-        Ok(Self { headers: [authorization, format!("{name}: {value}")], connections, duration })
+        let mut arguments = vec![
+            "--threads=1".to_owned(),
+            format!("--connections={connections}"),
+            format!("--duration={}s", duration.as_secs()),
+            "--timeout=10s".to_owned(),
+            format!("--header={name}: {value}"),
+        ];
+        let rotation = match workload.rotation() {
+            None => {
+                arguments.push(format!("--header=authorization: {}", issuer.reader()));
+                None
+            }
+            Some(rotation) => {
+                let script = directory.join("rotate.lua");
+                std::fs::write(&script, include_str!("rotate.lua"))?;
+                Some([script, issuer.write_tokens(directory, rotation.algorithm, rotation.count)?])
+            }
+        };
+        Ok(Self { arguments, rotation })
     }
 
-    pub fn run(&self, url: &str) -> Result<Served> {
-        let output = Command::new("wrk")
-            .args(["--threads", "1", "--connections", &self.connections.to_string()])
-            .args(["--duration", &format!("{}s", self.duration.as_secs()), "--timeout", "10s"])
-            .args(self.headers.iter().flat_map(|header| ["--header", header]))
-            .arg(url)
-            .output()
-            .context("cannot run wrk")?;
+    /// `start` is how many requests came before, so that tokens go on where they were.
+    pub fn run(&self, url: &str, start: u64) -> Result<Served> {
+        let mut command = Command::new("wrk");
+        command.args(&self.arguments);
+        match &self.rotation {
+            None => command.arg(url),
+            Some([script, tokens]) => {
+                command.arg("--script").arg(script).args([url, "--"]).arg(tokens).arg(start.to_string())
+            }
+        };
+        let output = command.output().context("cannot run wrk")?;
         let said = String::from_utf8_lossy(&output.stdout);
         ensure!(output.status.success(), "wrk failed: {said}{}", String::from_utf8_lossy(&output.stderr));
         served(&said)

@@ -7,9 +7,11 @@ mod contender;
 mod cpu;
 mod issuer;
 mod load;
+mod memory;
 mod report;
 mod statistics;
 mod upstream;
+mod workload;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,10 +20,11 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use spangate_stack::{Programs, dist, target};
 
-use crate::contender::{Contender, Running, Workload};
-use crate::issuer::Credentials;
+use crate::contender::{Contender, Running};
+use crate::issuer::Issuer;
 use crate::load::Load;
-use crate::report::{Measured, Report};
+use crate::report::{Measured, Memory, Report};
+use crate::workload::Workload;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask bench", about = "CPU per request and requests per second, as ratios")]
@@ -35,9 +38,9 @@ struct Arguments {
     /// Connections that are kept busy, HTTP/1.1
     #[arg(long, default_value_t = 16)]
     connections: u32,
-    /// Only this workload
+    /// Only this workload; may be repeated
     #[arg(long, value_enum)]
-    workload: Option<Workload>,
+    workload: Vec<Workload>,
     /// Where the report goes [default: bench/report.json in the target directory]
     #[arg(long)]
     report: Option<PathBuf>,
@@ -48,20 +51,20 @@ fn main() -> Result<()> {
     anyhow::ensure!(arguments.rounds > 0 && arguments.seconds > 0, "nothing is measured in no time");
     let envoy = Programs::find_envoy().context("no supported Envoy: run `cargo xtask setup`")?;
     let directory = tempfile::Builder::new().prefix("spangate-bench-").tempdir()?;
-    let credentials = Credentials::issue(directory.path())?;
-    let load = Load::prepare(&credentials, arguments.connections, Duration::from_secs(arguments.seconds))?;
+    let issuer = Issuer::new()?;
     let _upstream = upstream::serve(&directory.path().join(upstream::SOCKET))?;
 
     let mut report = Report::new(&arguments, &envoy)?;
     for workload in Workload::ALL {
-        if arguments.workload.is_some_and(|only| only != workload) {
+        if !arguments.workload.is_empty() && !arguments.workload.contains(&workload) {
             continue;
         }
-        let start = |kind| Contender { kind, workload }.start(directory.path(), &envoy, &credentials);
+        let turn = Duration::from_secs(arguments.seconds);
+        let load = Load::prepare(workload, &issuer, directory.path(), arguments.connections, turn)?;
+        let start = |kind| Contender { kind, workload }.start(directory.path(), &envoy, &issuer);
         let mut running = workload.kinds().iter().copied().map(start).collect::<Result<Vec<_>>>()?;
-        contender::check(&running, &credentials)?;
-        let measured = measure(&mut running, &load, &arguments)?;
-        report.workloads.insert(workload, measured);
+        contender::check(workload, &running, &issuer)?;
+        report.workloads.insert(workload, measure(workload, &mut running, &load, &arguments)?);
     }
     let path = arguments.report.clone().unwrap_or_else(|| target().join("bench/report.json"));
     report.write(&path)?;
@@ -72,14 +75,18 @@ fn main() -> Result<()> {
 
 /// Takes turns, after one that warms up and does not count. Every second round goes the other way round, so that
 /// nobody always follows the same one.
-fn measure(running: &mut [Running], load: &Load, arguments: &Arguments) -> Result<Measured> {
+fn measure(
+    workload: Workload,
+    running: &mut [Running],
+    load: &Load,
+    arguments: &Arguments,
+) -> Result<Measured> {
     let mut measured = Measured::default();
+    for contender in running.iter() {
+        measured.memory.insert(contender.kind(), Memory { before: contender.resident()?, after: 0 });
+    }
     for round in 0..=arguments.rounds {
-        eprint!(
-            "\r{}: round {round} of {} ",
-            running.first().map_or("", Running::workload),
-            arguments.rounds
-        );
+        eprint!("\r{}: round {round} of {} ", workload.name(), arguments.rounds);
         for contender in running.iter_mut() {
             let turn = contender.turn(load)?;
             if round > 0 {
@@ -89,6 +96,11 @@ fn measure(running: &mut [Running], load: &Load, arguments: &Arguments) -> Resul
         running.reverse();
     }
     eprintln!();
+    for contender in running.iter() {
+        if let Some(memory) = measured.memory.get_mut(&contender.kind()) {
+            memory.after = contender.resident()?;
+        }
+    }
     Ok(measured)
 }
 

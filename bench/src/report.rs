@@ -10,9 +10,10 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 use crate::conditions::COUNT;
-use crate::contender::{Kind, Workload};
+use crate::contender::Kind;
 use crate::load::Served;
 use crate::statistics::Spread;
+use crate::workload::Workload;
 use crate::{Arguments, module};
 
 #[derive(Debug, Serialize)]
@@ -31,6 +32,22 @@ pub struct Report {
 #[derive(Debug, Default)]
 pub struct Measured {
     pub turns: BTreeMap<Kind, Vec<Turn>>,
+    pub memory: BTreeMap<Kind, Memory>,
+}
+
+/// Resident bytes of a contender's Envoy, before any load and after all of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Memory {
+    pub before: u64,
+    pub after: u64,
+}
+
+/// In MiB.
+impl fmt::Display for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [before, after] = [self.before, self.after].map(|bytes| bytes >> 20);
+        write!(f, "{before} → {after} MiB")
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -57,15 +74,16 @@ struct Line<'m> {
     requests_per_second: Spread,
     requests_of_bare: Spread,
     requests_of_native: Spread,
+    memory: Memory,
     turns: &'m [Turn],
 }
 
 impl Measured {
     fn lines(&self) -> BTreeMap<Kind, Line<'_>> {
-        self.turns.iter().map(|(kind, turns)| (*kind, self.line(turns))).collect()
+        self.turns.iter().map(|(kind, turns)| (*kind, self.line(*kind, turns))).collect()
     }
 
-    fn line<'m>(&'m self, turns: &'m [Turn]) -> Line<'m> {
+    fn line<'m>(&'m self, kind: Kind, turns: &'m [Turn]) -> Line<'m> {
         let of = |base: Kind, value: fn(&Turn) -> f64| {
             let base = self.turns.get(&base).map_or(&[][..], Vec::as_slice);
             Spread::of(turns.iter().zip(base).map(|(turn, base)| value(turn) / value(base)))
@@ -79,6 +97,7 @@ impl Measured {
             requests_per_second: Spread::of(turns.iter().map(rate)),
             requests_of_bare: of(Kind::Bare, rate),
             requests_of_native: of(Kind::Native, rate),
+            memory: self.memory.get(&kind).copied().unwrap_or_default(),
             turns,
         }
     }
@@ -144,13 +163,14 @@ impl fmt::Display for Report {
         writeln!(f, "one worker, {connections} connections, {rounds} rounds of {seconds} s: median (range)")?;
         writeln!(f, "filter.wasm: {} bytes", self.module_bytes)?;
         for (workload, measured) in &self.workloads {
-            let columns = ["CPU µs a request", "of bare", "of native", "requests/s", "of bare", "of native"];
-            write!(f, "\n{:11}", workload.name())?;
+            let columns =
+                ["CPU µs a request", "of bare", "of native", "requests/s", "of bare", "of native", "memory"];
+            write!(f, "\n{:12}", workload.name())?;
             for column in columns {
                 write!(f, " {column:>22}")?;
             }
             for (kind, line) in measured.lines() {
-                write!(f, "\n{:11}", kind.name())?;
+                write!(f, "\n{:12}", kind.name())?;
                 let cells = [
                     format!("{:.1}", line.cpu_microseconds),
                     format!("{:.2}", line.cpu_of_bare),
@@ -158,6 +178,7 @@ impl fmt::Display for Report {
                     format!("{:.0}", line.requests_per_second),
                     format!("{:.2}", line.requests_of_bare),
                     format!("{:.2}", line.requests_of_native),
+                    line.memory.to_string(),
                 ];
                 for cell in cells {
                     write!(f, " {cell:>22}")?;
@@ -188,6 +209,7 @@ mod tests {
                 (Kind::Native, vec![turn(20.0, 30_000.0), turn(40.0, 15_000.0)]),
                 (Kind::Spangate, vec![turn(21.0, 29_000.0), turn(42.0, 14_500.0)]),
             ]),
+            memory: BTreeMap::from([(Kind::Native, Memory { before: 40 << 20, after: 55 << 20 })]),
         };
         let report = Report {
             envoy: version_of("/usr/bin/envoy  version: 9e55/1.40.0/Clean/RELEASE/BoringSSL\n"),
@@ -203,10 +225,10 @@ mod tests {
             one worker, 16 connections, 2 rounds of 1 s: median (range)
             filter.wasm: 1000 bytes
 
-            decided           CPU µs a request                of bare              of native             requests/s                of bare              of native
-            bare              15.0 (10.0–20.0)       1.00 (1.00–1.00)       0.50 (0.50–0.50)    45000 (30000–60000)       1.00 (1.00–1.00)       2.00 (2.00–2.00)
-            native            30.0 (20.0–40.0)       2.00 (2.00–2.00)       1.00 (1.00–1.00)    22500 (15000–30000)       0.50 (0.50–0.50)       1.00 (1.00–1.00)
-            spangate          31.5 (21.0–42.0)       2.10 (2.10–2.10)       1.05 (1.05–1.05)    21750 (14500–29000)       0.48 (0.48–0.48)       0.97 (0.97–0.97)
+            decided            CPU µs a request                of bare              of native             requests/s                of bare              of native                 memory
+            bare               15.0 (10.0–20.0)       1.00 (1.00–1.00)       0.50 (0.50–0.50)    45000 (30000–60000)       1.00 (1.00–1.00)       2.00 (2.00–2.00)              0 → 0 MiB
+            native             30.0 (20.0–40.0)       2.00 (2.00–2.00)       1.00 (1.00–1.00)    22500 (15000–30000)       0.50 (0.50–0.50)       1.00 (1.00–1.00)            40 → 55 MiB
+            spangate           31.5 (21.0–42.0)       2.10 (2.10–2.10)       1.05 (1.05–1.05)    21750 (14500–29000)       0.48 (0.48–0.48)       0.97 (0.97–0.97)              0 → 0 MiB
         "#]].assert_eq(&report.to_string());
     }
 }
