@@ -33,7 +33,7 @@ struct Generation {
 
 /// An operation as it is served. Whoever holds it keeps its database's clients, too.
 pub struct Entry {
-    pub operation: Operation,
+    pub operation: Arc<Operation>,
     pub database: Arc<Database>,
     /// Differs after each reload.
     pub generation: u64,
@@ -196,7 +196,7 @@ impl Generation {
 impl Entry {
     fn new(operation: Operation, database: Arc<Database>, generation: u64) -> Self {
         let claim = Claim::new(&operation);
-        Self { operation, database, generation, claim, plan: Mutex::default() }
+        Self { operation: Arc::new(operation), database, generation, claim, plan: Mutex::default() }
     }
 
     /// A place in the database, waited for if need be.

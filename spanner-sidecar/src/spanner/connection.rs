@@ -11,6 +11,7 @@ use google_cloud_spanner::retry_policy::SpannerRetryPolicy;
 use tokio::sync::{Mutex, RwLock};
 use tokio::time::{Instant, timeout_at};
 
+use super::database::Flow;
 use super::failure::{self, Phase};
 use super::{ATTEMPTS, backoff_policy};
 use crate::metrics::{DatabaseLabel, Metrics};
@@ -22,6 +23,7 @@ const CONNECT: Duration = Duration::from_secs(10);
 pub struct Connection {
     database: String,
     role: Option<String>,
+    flow: Flow,
     counted: DatabaseLabel,
     metrics: Arc<Metrics>,
     current: RwLock<Option<Session>>,
@@ -32,6 +34,7 @@ pub struct Connection {
 #[derive(Clone)]
 pub struct Session {
     pub client: DatabaseClient,
+    pub flow: Flow,
     generation: u64,
 }
 
@@ -39,10 +42,11 @@ impl Connection {
     pub fn new(
         database: String,
         role: Option<String>,
+        flow: Flow,
         counted: DatabaseLabel,
         metrics: Arc<Metrics>,
     ) -> Self {
-        Self { database, role, counted, metrics, current: RwLock::new(None), making: Mutex::new(None) }
+        Self { database, role, flow, counted, metrics, current: RwLock::new(None), making: Mutex::new(None) }
     }
 
     pub async fn session(&self, spanner: &Spanner, deadline: Instant) -> Result<Session, Refusal> {
@@ -86,7 +90,8 @@ impl Connection {
         }
         match self.connect(spanner, deadline).await {
             Ok(client) => {
-                let session = Session { client, generation: lost.map_or(0, |generation| generation + 1) };
+                let generation = lost.map_or(0, |generation| generation + 1);
+                let session = Session { client, flow: self.flow, generation };
                 *self.current.write().await = Some(session.clone());
                 *failure = None;
                 self.metrics.sessions_made.get_or_create_owned(&self.counted).inc();

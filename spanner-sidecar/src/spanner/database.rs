@@ -29,18 +29,47 @@ pub struct Database {
     settings: operations::Database,
     site: Arc<Site>,
     admission: Arc<Admission>,
-    spanner: Channels,
+    pools: Pools,
     /// Of roles that have a limit of their own.
-    spanner_of_roles: HashMap<String, Channels>,
-    connections: Mutex<HashMap<Option<String>, Arc<Connection>>>,
+    pools_of_roles: HashMap<String, Pools>,
+    connections: Mutex<HashMap<(Option<String>, Flow), Arc<Connection>>>,
     /// The emulator takes one read-write transaction at a time, and on one session concurrent ones destroy each
     /// other: there writers queue here.
     writers: Option<Mutex<()>>,
 }
 
-struct Channels {
+/// What goes over a channel. The client's windows of flow control are fixed, and three streamed answers whose readers
+/// have stopped hold all of a channel's: so they have channels to themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Flow {
+    Prompt,
+    Streamed,
+}
+
+struct Pools {
+    prompt: Pool,
+    streamed: Pool,
+}
+
+/// A client of its own, and how many channels it may have.
+struct Pool {
     most: u32,
     spanner: OnceCell<Spanner>,
+}
+
+impl Pools {
+    /// Half of the channels for each, and one at least.
+    fn new(most: u32) -> Self {
+        let pool = |most: u32| Pool { most: most.max(1), spanner: OnceCell::new() };
+        Self { prompt: pool(most.div_ceil(2)), streamed: pool(most / 2) }
+    }
+
+    fn of(&self, flow: Flow) -> &Pool {
+        match flow {
+            Flow::Prompt => &self.prompt,
+            Flow::Streamed => &self.streamed,
+        }
+    }
 }
 
 impl Database {
@@ -48,15 +77,14 @@ impl Database {
         let region = site.region.as_deref();
         let of_region = region.and_then(|region| settings.regions.get(region)?.max_channels);
         let most = settings.max_channels.min(of_region.unwrap_or(u32::MAX));
-        let channels = |most| Channels { most, spanner: OnceCell::new() };
         let of_role = |(role, limits): (&String, &Limits)| {
-            Some((role.clone(), channels(limits.max_channels?.min(most))))
+            Some((role.clone(), Pools::new(limits.max_channels?.min(most))))
         };
         Self {
             key: key.to_owned(),
             admission: Admission::new(key, &settings, region, Arc::clone(&site.metrics)),
-            spanner: channels(most),
-            spanner_of_roles: settings.roles.iter().filter_map(of_role).collect(),
+            pools: Pools::new(most),
+            pools_of_roles: settings.roles.iter().filter_map(of_role).collect(),
             connections: Mutex::default(),
             writers: site.is_emulator.then(Mutex::default),
             settings,
@@ -81,7 +109,25 @@ impl Database {
     }
 
     pub(super) async fn session(&self, role: Option<&str>, deadline: Instant) -> Result<Session, Refusal> {
-        self.connection(role).await.session(self.spanner(role).await?, deadline).await
+        self.session_for(role, Flow::Prompt, deadline).await
+    }
+
+    /// For answers that are as slow as their readers.
+    pub(super) async fn streaming_session(
+        &self,
+        role: Option<&str>,
+        deadline: Instant,
+    ) -> Result<Session, Refusal> {
+        self.session_for(role, Flow::Streamed, deadline).await
+    }
+
+    async fn session_for(
+        &self,
+        role: Option<&str>,
+        flow: Flow,
+        deadline: Instant,
+    ) -> Result<Session, Refusal> {
+        self.connection(role, flow).await.session(self.spanner(role, flow).await?, deadline).await
     }
 
     pub(super) async fn renew(
@@ -90,7 +136,8 @@ impl Database {
         lost: &Session,
         deadline: Instant,
     ) -> Result<Session, Refusal> {
-        self.connection(role).await.renew(self.spanner(role).await?, lost, deadline).await
+        let spanner = self.spanner(role, lost.flow).await?;
+        self.connection(role, lost.flow).await.renew(spanner, lost, deadline).await
     }
 
     pub(super) async fn write_turn(&self, deadline: Instant) -> Result<Option<MutexGuard<'_, ()>>, Refusal> {
@@ -101,20 +148,20 @@ impl Database {
         }
     }
 
-    async fn connection(&self, role: Option<&str>) -> Arc<Connection> {
+    async fn connection(&self, role: Option<&str>, flow: Flow) -> Arc<Connection> {
         let role = role.map(str::to_owned);
         let mut connections = self.connections.lock().await;
-        let connection = connections.entry(role.clone()).or_insert_with(|| {
+        let connection = connections.entry((role.clone(), flow)).or_insert_with(|| {
             let counted = DatabaseLabel::new(&self.key);
             let metrics = Arc::clone(&self.site.metrics);
-            Arc::new(Connection::new(self.name().to_owned(), role, counted, metrics))
+            Arc::new(Connection::new(self.name().to_owned(), role, flow, counted, metrics))
         });
         Arc::clone(connection)
     }
 
-    async fn spanner(&self, role: Option<&str>) -> Result<&Spanner, Refusal> {
-        let of_role = role.and_then(|role| self.spanner_of_roles.get(role));
-        let Channels { most, spanner } = of_role.unwrap_or(&self.spanner);
+    async fn spanner(&self, role: Option<&str>, flow: Flow) -> Result<&Spanner, Refusal> {
+        let of_role = role.and_then(|role| self.pools_of_roles.get(role));
+        let Pool { most, spanner } = of_role.unwrap_or(&self.pools).of(flow);
         spanner.get_or_try_init(|| self.build(*most)).await
     }
 
