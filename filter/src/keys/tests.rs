@@ -3,7 +3,7 @@
 //! passes. What the filter may know is told apart by a model that knows nothing of how it comes to know it.
 
 mod model;
-mod token;
+pub(super) mod token;
 
 use proptest::prelude::*;
 

@@ -92,7 +92,10 @@ impl Waiting {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::token;
     use super::*;
+    use crate::host::{self, Process, process};
+    use crate::keys::Peers;
 
     const SECOND: u64 = 1_000_000_000;
 
@@ -149,5 +152,32 @@ mod tests {
         for (what, state, has_keys, now, hopeless) in cases {
             assert_eq!(is_hopeless(&state, has_keys, CALL.since, now * SECOND), hopeless, "{what}");
         }
+    }
+
+    /// All in the end, on notes to the root and not with its ticks; and nobody fetches for those that are only left.
+    #[test]
+    fn calls_are_woken_some_at_a_time() {
+        process(|process| *process = Process::default());
+        let policy = spangate_document::from_json(&token::policy(0, 30)).unwrap();
+        let policy = spangate_policy::load(&policy).unwrap();
+        let mut keys = KeyStore::new(policy.issuers(), Peers::join("this", SECOND).unwrap());
+        for context in 0..1000 {
+            assert!(keys.wait(0, context, SECOND, SECOND));
+        }
+        assert!(keys.attend(SECOND).is_empty());
+        let (fetch, _) = process(|process| process.fetches.pop().unwrap());
+        process(|process| process.answer = Some(token::jwks(0, [0])));
+        keys.answered(fetch, 0, 2 * SECOND, host::EPOCH);
+        keys.refresh(host::EPOCH);
+        let mut woken = Vec::new();
+        let queue = u32::try_from(keys.peers().incarnation()).unwrap();
+        while host::dequeue(queue).is_some() {
+            keys.peers().drain();
+            let now = keys.attend(2 * SECOND);
+            assert!(now.len() <= MAX_WOKEN, "{}", now.len());
+            woken.extend(now);
+        }
+        assert_eq!(woken, (0..1000).collect::<Vec<_>>());
+        assert_eq!(process(|process| process.fetches.len()), 0);
     }
 }
