@@ -10,10 +10,13 @@ use spangate_proto::{CALL_METADATA, MAX_CALL_BYTES};
 use tonic::metadata::MetadataMap;
 
 use crate::refusal::{Reason, Refusal};
+use crate::spanner::Repeat;
 
 /// Longest idempotency key, in bytes.
 const MAX_KEY: usize = 255;
 const NONCE: usize = 16;
+/// Set by Envoy (`include_request_attempt_count`), 1 on the first try.
+const ENVOY_TRIES: &str = "x-envoy-attempt-count";
 
 pub fn decode(metadata: &MetadataMap) -> Result<Call, Refusal> {
     let malformed = |detail: &'static str| Refusal::new(Reason::ParameterInvalid, detail);
@@ -59,6 +62,15 @@ pub fn check_idempotency(operation: &Operation, call: &Call) -> Result<(), Refus
     }
 }
 
+/// Whether the write may have happened before it came here. Envoy counts its tries of a call; another proxy may not.
+pub fn repeat(metadata: &MetadataMap, call: &Call) -> Repeat {
+    match (&call.idempotency, metadata.get(ENVOY_TRIES)) {
+        (Some(call::Idempotency::CallerKey(_)), _) => Repeat::ByCaller,
+        (_, Some(tries)) if tries == "1" => Repeat::Impossible,
+        (_, _) => Repeat::ByProxy,
+    }
+}
+
 /// What parameters are bound from.
 pub fn inputs<'c>(call: &'c Call, body: &'c [u8]) -> Inputs<'c> {
     fn pairs(parameters: &[Parameter]) -> Vec<(&str, &str)> {
@@ -67,6 +79,7 @@ pub fn inputs<'c>(call: &'c Call, body: &'c [u8]) -> Inputs<'c> {
     Inputs {
         path: pairs(&call.path),
         query: pairs(&call.query),
+        headers: pairs(&call.headers),
         body,
         caller: call.identity.as_ref().map(caller),
     }

@@ -1,0 +1,44 @@
+//! The write's part of the way: its key, a place, the transaction, and the answer of what it returned or, to a repeat,
+//! had returned.
+
+use std::sync::Arc;
+
+use spangate_operations::Bound;
+use spangate_proto::v1::Call;
+use tokio::time::Instant;
+use tonic::Response;
+use tonic::metadata::MetadataMap;
+
+use crate::answer::{self, Body, Head, Media};
+use crate::idempotency::Key;
+use crate::refusal::{Reason, Refusal};
+use crate::served::Entry;
+use crate::spanner::{Order, Stamp, Written, write};
+use crate::{audit, call};
+
+/// What the call wants written.
+#[derive(Clone, Copy)]
+pub struct Wanted<'c> {
+    pub metadata: &'c MetadataMap,
+    pub call: &'c Call,
+    pub body: &'c [u8],
+    pub bound: &'c [Bound<'c>],
+}
+
+pub async fn answer(entry: &Entry, wanted: Wanted<'_>, deadline: Instant) -> Result<Response<Body>, Refusal> {
+    let Entry { operation, database, .. } = entry;
+    let Wanted { metadata, call, body, bound } = wanted;
+    let lacking = || Refusal::new(Reason::IdempotencyKeyMissing, "a write carries a key or a nonce");
+    let key = Key::of(call, bound, body).ok_or_else(lacking)?;
+    let stamp = Stamp { key, audit: audit::Row::new(call, &key, audit::fields(operation, call, body)) };
+    let repeat = call::repeat(metadata, call);
+    let _admitted = entry.admit(deadline).await?;
+    let values = bound.iter().map(|bound| bound.value.clone()).collect();
+    let order = Order { operation: Arc::clone(operation), values, stamp, repeat, deadline };
+    let Written { answer, committed_at, is_replay } = write(database, order).await?;
+    let head = Head::of_write(answer.status, answer.body.as_ref().map(|_| Media::Json));
+    let head = head.read_timestamp(committed_at);
+    let head = answer.location.iter().fold(head, |head, location| head.header("location", location));
+    let head = if is_replay { head.header("idempotency-replayed", "true") } else { head };
+    Ok(answer::whole(head, answer.body, call.head))
+}
