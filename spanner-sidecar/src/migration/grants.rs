@@ -184,7 +184,14 @@ mod tests {
 
     #[test]
     fn a_writer_gets_what_it_lacks() {
-        check(&["CREATE ROLE writer"], &["writer", "ghost"], expect![""]);
+        check(
+            &["CREATE ROLE writer"],
+            &["writer", "ghost"],
+            expect![[r#"
+            GRANT SELECT, INSERT ON TABLE spangate_idempotency TO ROLE `writer`
+            GRANT INSERT ON TABLE spangate_audit TO ROLE `writer`
+            there is no role `ghost`: create it by a migration, then run `spanner-sidecar migrate init`"#]],
+        );
         check(
             &[
                 "CREATE ROLE writer",
@@ -192,7 +199,10 @@ mod tests {
                 "GRANT SELECT ON TABLE orders TO ROLE writer",
             ],
             &["writer"],
-            expect![""],
+            expect![[r#"
+                GRANT SELECT ON TABLE spangate_idempotency TO ROLE `writer`
+                role `other` has INSERT on spangate_audit, which no operation needs: revoke it
+                role `other` has INSERT on spangate_idempotency, which no operation needs: revoke it"#]],
         );
         check(
             &[
@@ -217,7 +227,11 @@ mod tests {
                 "GRANT DELETE ON TABLE spangate_migrations TO ROLE auditor",
             ],
             &["writer"],
-            expect![""],
+            expect![[r#"
+                role `auditor` has DELETE on spangate_migrations, which no operation needs: revoke it
+                role `writer` has DELETE on spangate_audit, which no operation needs: revoke it
+                role `writer` has SELECT on spangate_audit, which no operation needs: revoke it
+                role `writer` has UPDATE on spangate_idempotency, which no operation needs: revoke it"#]],
         );
     }
 }

@@ -9,20 +9,25 @@ use serde_json::Value;
 use crate::step::{cargo, output};
 
 /// Each crate of ours and those of ours that it may use.
-const ALLOWED: [(&str, &[&str]); 17] = [
+const ALLOWED: [(&str, &[&str]); 18] = [
     ("spangate-document", &[]),
     ("spangate-proto", &[]),
     ("spangate-limits", &["spangate-document"]),
     ("spangate-policy", &["spangate-document", "spangate-limits"]),
     ("spangate-simulation", &["spangate-document", "spangate-limits", "spangate-policy"]),
     ("spangate-operations", &["spangate-document"]),
+    ("spangate-openapi", &["spangate-operations", "spangate-policy"]),
     ("spangate-filter", &["spangate-document", "spangate-limits", "spangate-policy", "spangate-proto"]),
-    ("spanner-sidecar", &["spangate-document", "spangate-operations", "spangate-proto"]),
+    (
+        "spanner-sidecar",
+        &["spangate-document", "spangate-operations", "spangate-policy", "spangate-proto"],
+    ),
     (
         "spangate-cli",
         &[
             "spangate-document",
             "spangate-limits",
+            "spangate-openapi",
             "spangate-operations",
             "spangate-policy",
             "spangate-simulation",

@@ -55,7 +55,18 @@ fn faults_are_told_at_once() {
             ("0005_once.partitioned.sql", "INSERT INTO t (a) VALUES (1)"),
             ("0006_read.dml.sql", "SELECT 1"),
         ],
-        expect![[r#""#]],
+        expect![[r#"
+            0000_a.sql: the name must be a version, `_`, and words, such as `0001_create_orders.sql` (DDL), `0002_fill_orders.dml.sql` or `0003_clean_orders.partitioned.sql`
+            0002_A.sql: the name must be a version, `_`, and words, such as `0001_create_orders.sql` (DDL), `0002_fill_orders.dml.sql` or `0003_clean_orders.partitioned.sql`
+            0002_a.dlm.sql: the name must be a version, `_`, and words, such as `0001_create_orders.sql` (DDL), `0002_fill_orders.dml.sql` or `0003_clean_orders.partitioned.sql`
+            0003_empty.sql: no statement
+            0003_mixed.sql, line 2: `INSERT INTO t (a) VALUES (1)`: `INSERT` is DML: give it a file of its own that ends in `.dml.sql`
+            0004_mixed.dml.sql, line 2: `DROP TABLE t`: `DROP` is DDL: give it a file of its own that ends in `.sql` alone
+            0005_once.partitioned.sql, line 1: `INSERT INTO t (a) VALUES (1)`: `INSERT` cannot be partitioned, only `UPDATE` and `DELETE` can
+            0006_read.dml.sql, line 1: `SELECT 1`: this is neither DDL nor DML
+            1-a.sql: the name must be a version, `_`, and words, such as `0001_create_orders.sql` (DDL), `0002_fill_orders.dml.sql` or `0003_clean_orders.partitioned.sql`
+            0003_empty.sql: versions 1 to 2 are missing
+            0003_empty.sql and 0003_mixed.sql have the same version: number one of them anew"#]],
     );
 }
 
