@@ -10,6 +10,7 @@ mod explain;
 mod issuer;
 mod istio;
 mod mesh;
+mod openapi;
 mod replace;
 mod report;
 mod schema;
@@ -45,6 +46,8 @@ enum Command {
     Istio(Box<istio::Arguments>),
     /// Evaluate an expression over JSON bindings.
     Eval(eval::Arguments),
+    /// Write what callers may rely on as an OpenAPI document.
+    Openapi(openapi::Arguments),
     /// Print the JSON Schema of policies, for editors.
     Schema(schema::Arguments),
     /// Print what a shell needs to complete these commands.
@@ -70,6 +73,7 @@ fn main() -> ExitCode {
         Command::Envoy(arguments) => envoy::run(&arguments),
         Command::Istio(arguments) => istio::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
+        Command::Openapi(arguments) => openapi::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),

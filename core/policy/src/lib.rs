@@ -13,6 +13,7 @@ mod compile;
     )
 )]
 pub mod condition;
+mod contract;
 pub mod cors;
 mod decide;
 pub mod document;
@@ -30,6 +31,7 @@ pub mod token;
 pub mod validate;
 
 pub use compile::load;
+pub use contract::{Contract, Credential, Refused as MayRefuse};
 pub use decide::{
     Caller, Decision, Forwarded, HeaderEdit, Host, KeysSince, Need, Place, Progress, Refused, TraceEntry,
     Verdict,

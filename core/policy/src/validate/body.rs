@@ -1,6 +1,8 @@
 //! A request's body: how large, of which media type, and whether there must be one. Its length may be known
 //! only when all of it has passed, so a host that streams asks again as it goes.
 
+use std::fmt;
+
 use crate::facts::Occurrence;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,6 +62,12 @@ pub struct MediaRange {
     kind: String,
     /// None for any.
     subtype: Option<String>,
+}
+
+impl fmt::Display for MediaRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.kind, self.subtype.as_deref().unwrap_or("*"))
+    }
 }
 
 impl MediaRange {
