@@ -6,8 +6,8 @@ mod migrate;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
 pub use audit::Audit;
+use clap::{Args, Parser, Subcommand};
 pub use migrate::{Action, Breaking, Folder, Migrate, Patience, Upward};
 
 use crate::listener::mtls;

@@ -2,19 +2,30 @@
 //! and transactions; who may call is decided before it, by the filter.
 
 mod admin;
+mod admission;
 mod answer;
+mod audit;
+mod cache;
 mod call;
 mod cli;
 mod credentials;
 mod document;
 mod emulator;
+mod fingerprint;
+mod freshness;
+mod health;
+mod idempotency;
 mod json;
 mod listener;
 mod log;
+mod metrics;
 mod migration;
+mod pages;
+mod planning;
 mod refusal;
 mod serve;
 mod served;
+mod server;
 mod service;
 mod spanner;
 mod watched;
@@ -37,6 +48,7 @@ async fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Serve(options) => serve::run(options).await,
         Command::Migrate(options) => return migration::run(options).await,
+        Command::Audit(options) => audit::run(options).await,
         Command::EmulatorSetup(options) => emulator::setup(options).await,
     };
     match done {

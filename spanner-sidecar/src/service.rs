@@ -1,53 +1,81 @@
 //! `Execute`: one admitted call, from its metadata to its answer. Reads from the top like the way of a call.
 
+mod read;
+mod write;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use spangate_operations::{Body as AnswerBody, Bound, Kind, Operation, bind};
+use spangate_operations::{Kind, Operation, bind};
 use spangate_proto::google::api::HttpBody;
+use spangate_proto::v1::Call;
 use spangate_proto::v1::gateway_server::Gateway;
 use tokio::time::{Instant, timeout_at};
+use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status, Streaming};
 
-use crate::answer::{self, Body};
-use crate::call;
+use crate::answer::{Body, Media};
+use crate::cache::Cache;
+use crate::pages::{KeyFile, Paging};
 use crate::refusal::{Reason, Refusal};
 use crate::served::Served;
-use crate::spanner::{Admitted, Database, read, write};
+use crate::{call, freshness};
 
 /// How much sooner than gRPC's own clock ours ends a call: whoever ends it first words the refusal.
 const AHEAD: Duration = Duration::from_millis(20);
 
 pub struct Service {
     served: Arc<Served>,
+    /// Absent when nothing is to be kept.
+    cache: Option<Cache>,
+    page_keys: Option<Arc<KeyFile>>,
 }
 
 impl Service {
-    pub fn new(served: Arc<Served>) -> Self {
-        Self { served }
+    pub fn new(served: Arc<Served>, cache: Option<Cache>, page_keys: Option<Arc<KeyFile>>) -> Self {
+        Self { served, cache, page_keys }
     }
 
-    async fn answer(&self, request: Request<Streaming<HttpBody>>) -> Result<Response<Body>, Refusal> {
-        let start = Instant::now();
-        let call = call::decode(request.metadata())?;
-        let caller_timeout = call::timeout(request.metadata());
-        let (operation, database) = self.served.operation(&call.operation)?;
-        call::check_idempotency(operation, &call)?;
-        let deadline = start + time_limit(operation, caller_timeout);
-        let body = collect(request.into_inner(), operation.max_body, deadline).await?;
-        let bound = bind(operation, &call::inputs(&call, &body))?;
-        let admitted = database.admit()?;
-        let answer = run(operation, database, &bound, admitted, call.head, deadline).await;
-        if let Err(refusal) = &answer {
-            let (operation, reason) = (operation.name.as_str(), refusal.reason.name());
-            tracing::info!(
-                event = "refused",
-                operation,
-                reason,
-                request_id = call.request_id.escape_debug().to_string()
-            );
+    async fn answer(
+        &self,
+        metadata: &MetadataMap,
+        call: &Call,
+        stream: Streaming<HttpBody>,
+        start: Instant,
+    ) -> Result<Response<Body>, Refusal> {
+        let entry = self.served.operation(&call.operation)?;
+        let operation = &entry.operation;
+        call::check_idempotency(operation, call)?;
+        let minimum = freshness::minimum(operation, metadata, freshness::now())?;
+        let deadline = start + time_limit(operation, call::timeout(metadata));
+        let body = collect(stream, operation.max_body, deadline).await?;
+        let mut bound = bind(operation, &call::inputs(call, &body))?;
+        match &operation.kind {
+            Kind::Read(source) => {
+                let keys = self.page_keys.as_ref().map(|file| file.keys());
+                let paging = Paging::begin(operation, entry.database.name(), call, &mut bound, keys)?;
+                let media = Media::wanted(operation, metadata);
+                let asked = read::Asked { metadata, call, bound: &bound, media, minimum };
+                read::answer(&entry, source, asked, paging, self.cache.as_ref(), deadline).await
+            }
+            Kind::Write(_) => {
+                let wanted = write::Wanted { metadata, call, body: &body, bound: &bound };
+                write::answer(&entry, wanted, deadline).await
+            }
         }
-        answer
+    }
+
+    /// Counts the call and logs why it was refused: the author's names and words of this program, and of what the
+    /// caller sent the request id alone, which is there to be found again.
+    fn note(&self, call: Option<&Call>, answer: &Result<Response<Body>, Refusal>, start: Instant) {
+        let reason = answer.as_ref().map_or_else(|refusal| refusal.reason.name(), |_| "ok");
+        let known = !matches!(answer, Err(refusal) if refusal.reason == Reason::OperationUnknown);
+        let operation = call.map(|call| call.operation.as_str()).filter(|_| known);
+        self.served.metrics().call_ended(operation, reason, start.elapsed());
+        if answer.is_err() {
+            let request_id = call.map(|call| call.request_id.escape_debug().to_string());
+            tracing::info!(event = "refused", operation, reason, request_id);
+        }
     }
 }
 
@@ -56,7 +84,15 @@ impl Gateway for Service {
     type ExecuteStream = Body;
 
     async fn execute(&self, request: Request<Streaming<HttpBody>>) -> Result<Response<Body>, Status> {
-        self.answer(request).await.map_err(Status::from)
+        let start = Instant::now();
+        let (metadata, _, stream) = request.into_parts();
+        let call = call::decode(&metadata);
+        let answer = match &call {
+            Ok(call) => self.answer(&metadata, call, stream, start).await,
+            Err(refusal) => Err(refusal.clone()),
+        };
+        self.note(call.as_ref().ok(), &answer, start);
+        answer.map_err(Status::from)
     }
 }
 
@@ -84,51 +120,6 @@ async fn collect(mut stream: Streaming<HttpBody>, limit: u64, deadline: Instant)
             Ok(Ok(None)) => return Ok(body),
             Ok(Err(_)) => return Err(Refusal::new(Reason::ParameterInvalid, "the body was cut")),
             Err(_) => return Err(Refusal::new(Reason::DeadlineExceeded, "the body did not arrive in time")),
-        }
-    }
-}
-
-async fn run(
-    operation: &Operation,
-    database: &Database,
-    bound: &[Bound<'_>],
-    admitted: Admitted,
-    head: bool,
-    deadline: Instant,
-) -> Result<Response<Body>, Refusal> {
-    match &operation.kind {
-        Kind::Read(query) => {
-            let mut rows = read(database, operation, query, bound, deadline).await?;
-            match operation.answer.body {
-                AnswerBody::None => Ok(answer::whole(operation, None, None, head)),
-                AnswerBody::Rows if head => Ok(answer::whole(operation, Some(String::new()), None, head)),
-                AnswerBody::Rows => Ok(answer::streamed(operation, rows, admitted, deadline)),
-                AnswerBody::One => {
-                    let absent = || Refusal::new(Reason::NotFound, "there is no such row");
-                    let row = rows.next().await?.ok_or_else(absent)?;
-                    if rows.next().await?.is_some() {
-                        let detail = "the operation answers with one row and found more";
-                        return Err(Refusal::new(Reason::SchemaMismatch, detail));
-                    }
-                    let mut text = String::new();
-                    rows.columns.write_row(&row, &mut text);
-                    Ok(answer::whole(operation, Some(text), None, head))
-                }
-            }
-        }
-        Kind::Write(statement) => {
-            let written = write(database, operation, statement, bound, deadline).await?;
-            let body = match (operation.answer.body, written.rows.first()) {
-                (AnswerBody::Rows, _) => Some(answer::rows_of(&written)),
-                (AnswerBody::One, Some(row)) => {
-                    let mut text = String::new();
-                    written.columns.write_row(row, &mut text);
-                    Some(text)
-                }
-                (AnswerBody::One, None) | (AnswerBody::None, _) => None,
-            };
-            let location = answer::location(operation, bound, &written);
-            Ok(answer::whole(operation, body, location, head))
         }
     }
 }

@@ -8,13 +8,14 @@ mod failure;
 mod plan;
 mod read;
 mod statement;
+mod value;
 mod write;
 
 pub use access::Access;
-pub use database::{Admitted, Database};
-pub use plan::{Plan, plan};
-pub use read::{Rows, read};
-pub use write::{Written, write};
+pub use database::{Database, Site};
+pub use plan::{Plan, Round, answers};
+pub use read::{Query, Rows, read};
+pub use write::{Order, Repeat, Returned, Stamp, Written, write};
 
 use std::time::Duration;
 

@@ -5,6 +5,7 @@
 #![allow(dead_code, reason = "each file of tests uses a part of it")]
 
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -38,7 +39,7 @@ pub struct Stand {
 }
 
 /// A process that ends with its owner.
-struct Running(Child);
+pub struct Running(pub Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -73,7 +74,7 @@ impl Stand {
         Self::serving_with(port, operations, &[]).await
     }
 
-    async fn serving_with(port: u16, operations: &str, options: &[&str]) -> Self {
+    pub async fn serving_with(port: u16, operations: &str, options: &[&str]) -> Self {
         Self::started(sidecar(port), port, operations, options).await
     }
 
@@ -157,6 +158,23 @@ impl Stand {
         Answer::of(GatewayClient::new(self.channel.clone()).execute(request).await, Duration::ZERO).await
     }
 
+    /// With headers of the caller's that the filter passes on.
+    pub async fn execute_with(&self, call: Call, headers: &[(&'static str, &str)]) -> Answer {
+        Answer::of(self.begin_with(call, headers).await, Duration::ZERO).await
+    }
+
+    pub async fn begin_with(
+        &self,
+        call: Call,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Response<Streaming<HttpBody>>, Status> {
+        let mut request = request(call, &[]);
+        for (name, value) in headers {
+            request.metadata_mut().append(*name, value.parse().unwrap());
+        }
+        GatewayClient::new(self.channel.clone()).execute(request).await
+    }
+
     pub async fn begin(
         &self,
         call: Call,
@@ -222,6 +240,10 @@ impl Stand {
         panic!("{what} did not come\n{}", self.log());
     }
 
+    pub fn process(&self) -> u32 {
+        self.sidecar.0.id()
+    }
+
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.join("sidecar.log")).unwrap_or_default()
     }
@@ -246,7 +268,19 @@ fn request(call: Call, body: &[HttpBody]) -> Request<Iter<IntoIter<HttpBody>>> {
 fn sidecar(port: u16) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_spanner-sidecar"));
     command.env("SPANNER_EMULATOR_HOST", format!("127.0.0.1:{port}"));
+    // The log's filter is fixed: nobody can make it tell more than it may.
+    command.env("RUST_LOG", "trace");
     command
+}
+
+/// A file with a key for page tokens.
+pub fn page_keys() -> PathBuf {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let path = std::env::temp_dir().join(format!("spangate-page-keys-{}-{number}", std::process::id()));
+    std::fs::write(&path, "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=\n").unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    path
 }
 
 /// Of the environment only what says nothing of Google.
@@ -273,7 +307,7 @@ fn channel(socket: PathBuf) -> Channel {
 }
 
 /// The emulator's own binary, without the gateway before it, which would outlive a kill.
-fn emulator() -> PathBuf {
+pub fn emulator() -> PathBuf {
     if let Some(path) = std::env::var_os("SPANGATE_EMULATOR") {
         return path.into();
     }

@@ -1,0 +1,138 @@
+//! Answers that are kept for a while, as a policy's `cache` step allows. Bounded in bytes; one call reads and all who
+//! ask for the same meanwhile wait for it; nothing is served that is older than the policy says or than the caller
+//! demands, and no refusal is kept. Knows nothing of SQL: how an answer is read is handed in.
+
+mod key;
+pub mod validator;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use google_cloud_wkt::Timestamp;
+use moka::Expiry;
+use tokio::time::timeout_at;
+
+pub use key::Key;
+
+use crate::answer::Reading;
+use crate::refusal::{Reason, Refusal};
+
+/// Longer answers go through as they are read: a few of them would drive out all others.
+const LONGEST: usize = 1024 * 1024;
+/// What an entry takes besides its body, roughly.
+const OVERHEAD: usize = 512;
+
+pub struct Cache {
+    kept: moka::future::Cache<Key, Arc<Kept>>,
+}
+
+/// A whole answer.
+pub struct Kept {
+    pub body: String,
+    pub etag: String,
+    pub read_timestamp: Option<Timestamp>,
+    /// Before it was read, so that a slow read makes it older and not younger.
+    since: Instant,
+    ttl: Duration,
+}
+
+impl Kept {
+    pub fn age(&self) -> Duration {
+        self.since.elapsed()
+    }
+
+    fn is_current(&self) -> bool {
+        self.age() < self.ttl
+    }
+
+    fn reaches(&self, minimum: Option<Timestamp>) -> bool {
+        minimum.is_none() || self.read_timestamp >= minimum
+    }
+}
+
+/// How a call that may be answered from the cache is answered.
+pub enum Found {
+    /// By this very call's reading, or by one that was there.
+    Kept(Arc<Kept>),
+    /// This call has read more than is kept: the rest is to be streamed.
+    TooLong(Box<Reading>),
+    /// What is kept does not do for this call, which has to read for itself.
+    Unusable,
+}
+
+/// Why a flight left nothing behind.
+enum Missed {
+    TooLong,
+    Refused(Refusal),
+}
+
+impl Cache {
+    pub fn new(bytes: u64) -> Self {
+        let kept = moka::future::Cache::builder()
+            .max_capacity(bytes)
+            .weigher(|_, kept: &Arc<Kept>| u32::try_from(kept.body.len() + OVERHEAD).unwrap_or(u32::MAX))
+            .expire_after(Remaining)
+            .build();
+        Self { kept }
+    }
+
+    /// The answer of `key`, read by `read` if it is not there. Of several calls one reads; when its caller leaves,
+    /// another one takes over.
+    pub async fn answer<R>(
+        &self,
+        key: Key,
+        ttl: Duration,
+        minimum: Option<Timestamp>,
+        deadline: tokio::time::Instant,
+        read: impl Fn() -> R,
+    ) -> Result<Found, Refusal>
+    where
+        R: Future<Output = Result<Reading, Refusal>>,
+    {
+        loop {
+            let (mut led, mut rest) = (false, None);
+            let flight = self.kept.try_get_with(key, async {
+                led = true;
+                let since = Instant::now();
+                let mut reading = read().await.map_err(Missed::Refused)?;
+                if !reading.fill(LONGEST).await.map_err(Missed::Refused)? {
+                    rest = Some(reading);
+                    return Err(Missed::TooLong);
+                }
+                let (body, read_timestamp) = (reading.take(), reading.read_timestamp());
+                let etag = validator::etag(body.as_bytes());
+                Ok(Arc::new(Kept { body, etag, read_timestamp, since, ttl }))
+            });
+            let flown = match timeout_at(deadline, flight).await {
+                Ok(flown) => flown,
+                Err(_) => return Err(late()),
+            };
+            return match flown {
+                Ok(kept) if kept.reaches(minimum) && (led || kept.is_current()) => Ok(Found::Kept(kept)),
+                Ok(_) => Ok(Found::Unusable),
+                Err(missed) => match (&*missed, rest) {
+                    (Missed::TooLong, Some(reading)) => Ok(Found::TooLong(Box::new(reading))),
+                    (Missed::TooLong, None) => Ok(Found::Unusable),
+                    // Whoever read had less time than this call still has.
+                    (Missed::Refused(refusal), _) if !led && refusal.reason == Reason::DeadlineExceeded => {
+                        continue;
+                    }
+                    (Missed::Refused(refusal), _) => Err(refusal.clone()),
+                },
+            };
+        }
+    }
+}
+
+fn late() -> Refusal {
+    Refusal::new(Reason::DeadlineExceeded, "the database did not answer in time")
+}
+
+/// An entry goes when its time has run out, counted from before it was read.
+struct Remaining;
+
+impl Expiry<Key, Arc<Kept>> for Remaining {
+    fn expire_after_create(&self, _: &Key, kept: &Arc<Kept>, _: Instant) -> Option<Duration> {
+        Some(kept.ttl.saturating_sub(kept.age()))
+    }
+}

@@ -1,0 +1,111 @@
+//! The read's part of the way: the cache, and on a miss a place, the query and its answer. A hit takes no place: it
+//! asks nothing of the database, and who waits for another's reading must not keep that one's successors out.
+
+use std::time::Duration;
+
+use google_cloud_wkt::Timestamp;
+use spangate_operations::{Body as AnswerBody, Bound, Read};
+use spangate_proto::v1::{Cache as Rule, Call};
+use tokio::time::Instant;
+use tonic::Response;
+use tonic::metadata::MetadataMap;
+
+use crate::answer::{self, Body, Head, Media, Reading};
+use crate::cache::{Cache, Found, Kept, Key, validator};
+use crate::freshness;
+use crate::pages::Paging;
+use crate::refusal::Refusal;
+use crate::served::Entry;
+use crate::spanner::{Query, read};
+
+/// What the call wants read, and in which form.
+#[derive(Clone, Copy)]
+pub struct Asked<'c> {
+    pub metadata: &'c MetadataMap,
+    pub call: &'c Call,
+    pub bound: &'c [Bound<'c>],
+    pub media: Media,
+    pub minimum: Option<Timestamp>,
+}
+
+pub async fn answer(
+    entry: &Entry,
+    source: &Read,
+    asked: Asked<'_>,
+    paging: Option<Paging>,
+    cache: Option<&Cache>,
+    deadline: Instant,
+) -> Result<Response<Body>, Refusal> {
+    let begin = async |minimum| {
+        let Entry { operation, database, .. } = entry;
+        let admitted = entry.admit(deadline).await?;
+        let at = freshness::at(&source.staleness, minimum, freshness::now());
+        let query = Query { operation, source: &source.source, bound: asked.bound, at, deadline };
+        let rows = read(database, query).await?;
+        Ok(Reading::new(operation, rows, asked.media, paging.clone(), admitted))
+    };
+    let Some((cache, rule)) = cache.zip(asked.call.cache.as_ref()).filter(|(_, rule)| rule.ttl_ms > 0) else {
+        return fresh(entry, asked, begin(asked.minimum).await?, deadline).await;
+    };
+    let key = Key::new(entry.generation, &entry.operation, asked.bound, asked.call, rule, asked.media);
+    let ttl = Duration::from_millis(rule.ttl_ms);
+    // What others will be given is read as fresh as the operation says, not as this caller asks.
+    match cache.answer(key, ttl, asked.minimum, deadline, || begin(None)).await? {
+        Found::Kept(kept) => Ok(of_kept(entry, asked, rule, &kept)),
+        Found::TooLong(reading) => fresh(entry, asked, *reading, deadline).await,
+        Found::Unusable => fresh(entry, asked, begin(asked.minimum).await?, deadline).await,
+    }
+}
+
+/// The head of an answer that is read for this call; `Cache-Control` tells clients the policy's rule.
+fn head(entry: &Entry, asked: Asked<'_>, read_timestamp: Option<Timestamp>) -> Head {
+    let media = (entry.operation.answer.body != AnswerBody::None).then_some(asked.media);
+    Head::new(&entry.operation, media).read_timestamp(read_timestamp)
+}
+
+async fn fresh(
+    entry: &Entry,
+    asked: Asked<'_>,
+    mut reading: Reading,
+    deadline: Instant,
+) -> Result<Response<Body>, Refusal> {
+    let mut head = head(entry, asked, reading.read_timestamp());
+    if let Some(rule) = &asked.call.cache {
+        head = controlled(head, asked, rule);
+    }
+    match entry.operation.answer.body {
+        AnswerBody::Rows if asked.call.head => Ok(answer::whole(head, None, true)),
+        AnswerBody::Rows => Ok(answer::streamed(head, reading, deadline)),
+        AnswerBody::One | AnswerBody::None => {
+            reading.fill(usize::MAX).await?;
+            Ok(answer::whole(head, Some(reading.take()), asked.call.head))
+        }
+    }
+}
+
+fn of_kept(entry: &Entry, asked: Asked<'_>, rule: &Rule, kept: &Kept) -> Response<Body> {
+    let known = validator::is_known(asked.metadata, &kept.etag);
+    let head = match known {
+        true => Head::not_modified().read_timestamp(kept.read_timestamp),
+        false => head(entry, asked, kept.read_timestamp),
+    };
+    let head = controlled(head, asked, rule)
+        .header("etag", &kept.etag)
+        .header("age", &kept.age().as_secs().to_string());
+    let body = (!known).then(|| kept.body.clone());
+    answer::whole(head, body, asked.call.head)
+}
+
+/// `public` would let any cache on the way answer for us: only where nobody was asked who he is. What the policy's
+/// `vary` read has no header's name here: then a client's own cache asks each time, which the `ETag` makes cheap.
+fn controlled(head: Head, asked: Asked<'_>, rule: &Rule) -> Head {
+    let who = match (rule.shared, &asked.call.identity) {
+        (true, None) => "public",
+        (true, Some(_)) | (false, _) => "private",
+    };
+    let control = match rule.vary.is_empty() {
+        true => format!("{who}, max-age={}", rule.ttl_ms / 1000),
+        false => format!("{who}, no-cache"),
+    };
+    head.header("cache-control", &control).header("vary", "accept, authorization, read-min-timestamp")
+}

@@ -1,0 +1,111 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use futures::StreamExt;
+use spangate_mock_spanner::{Mock, Step};
+use tonic::Streaming;
+
+use super::start;
+use crate::stand::{Stand, call};
+
+const TRIES: u32 = 200;
+
+async fn until(what: &str, is: impl Fn() -> bool) {
+    for _ in 0..TRIES {
+        if is() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{what} did not come");
+}
+
+/// One row of 1 KB, as often as makes 20 MB.
+fn long(mock: &Mock) {
+    mock.execute("DELETE FROM items WHERE id > 0;").unwrap();
+    let title = "x".repeat(1_000);
+    mock.execute(&format!("INSERT INTO items (owner, id, title) VALUES ('a', 1, '{title}');")).unwrap();
+    mock.repeat_rows(20_000);
+}
+
+/// The first piece of a long answer, and the rest of it.
+async fn begun(stand: &Stand) -> Streaming<spangate_proto::google::api::HttpBody> {
+    let mut stream = stand.begin(call("All"), &[]).await.unwrap().into_inner();
+    assert!(!stream.message().await.unwrap().unwrap().data.is_empty());
+    stream
+}
+
+/// Bytes in memory.
+fn resident(stand: &Stand) -> u64 {
+    let pages = std::fs::read_to_string(format!("/proc/{}/statm", stand.process())).unwrap();
+    pages.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4096
+}
+
+fn descriptors(stand: &Stand) -> usize {
+    std::fs::read_dir(format!("/proc/{}/fd", stand.process())).unwrap().count()
+}
+
+#[tokio::test]
+async fn a_query_ends_with_its_call() {
+    let (mock, stand) = start().await;
+    mock.silent(Step::Stream);
+    let hangs = tokio::time::timeout(Duration::from_millis(300), stand.execute(call("All"), &[])).await;
+    assert!(hangs.is_err() && mock.count(Step::Stream) == 1);
+    until("the end of the query", || mock.open_streams() == 0).await;
+
+    mock.heal(Step::Stream);
+    long(&mock);
+    let stream = begun(&stand).await;
+    assert_eq!(mock.open_streams(), 1);
+    drop(stream);
+    until("the end of the stream", || mock.open_streams() == 0).await;
+}
+
+/// Each has 20 MB to give; all read on slowly until the last one has had three pieces.
+#[tokio::test]
+async fn a_thousand_slow_readers() {
+    const READERS: usize = 1000;
+    let (mock, stand) = start().await;
+    long(&mock);
+    let served = AtomicUsize::new(0);
+    let read = async |number: usize| {
+        let mut stream = begun(&stand).await;
+        for piece in 1.. {
+            if piece == 3 {
+                served.fetch_add(1, Ordering::Relaxed);
+            }
+            if served.load(Ordering::Relaxed) == READERS {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(200 + number as u64 % 100)).await;
+            assert!(!stream.message().await.unwrap().unwrap().data.is_empty());
+        }
+        stream
+    };
+    let streams = futures::future::join_all((0..READERS).map(read)).await;
+    assert_eq!((streams.len(), mock.open_streams()), (READERS, READERS));
+    let held = resident(&stand);
+    assert!(held < 500_000_000, "{held} bytes");
+}
+
+#[tokio::test]
+async fn ten_thousand_cancelled_calls_leave_nothing_behind() {
+    let (mock, stand) = start().await;
+    long(&mock);
+    let cancel = async |index: usize| match index % 2 {
+        // In the middle of the answer, and before there is one.
+        0 => drop(begun(&stand).await),
+        _ => drop(tokio::time::timeout(Duration::from_millis(1), stand.execute(call("All"), &[])).await),
+    };
+    let round = async |calls: usize| {
+        futures::stream::iter(0..calls).for_each_concurrent(50, &cancel).await;
+        until("the end of the queries", || mock.open_streams() == 0).await;
+        (mock.roles().len(), descriptors(&stand), resident(&stand))
+    };
+    let (sessions, files, bytes) = round(2_000).await;
+    let (sessions_then, files_then, bytes_then) = round(8_000).await;
+    assert_eq!((sessions, files), (sessions_then, files_then));
+    assert!(bytes_then < bytes + 50_000_000, "{bytes} bytes became {bytes_then}");
+    mock.repeat_rows(1);
+    assert_eq!(stand.execute(call("All"), &[]).await.status(), "200");
+}
