@@ -4,6 +4,7 @@
 mod access;
 mod connection;
 mod database;
+mod directed;
 mod failure;
 mod plan;
 mod read;

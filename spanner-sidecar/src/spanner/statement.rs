@@ -8,7 +8,7 @@ use google_cloud_spanner::value::Value;
 use spangate_operations::{Argument, Bound, Operation, Priority, Statement as Sql};
 use tokio::time::Instant;
 
-use super::{backoff_policy, remaining, retry_policy};
+use super::{backoff_policy, directed, remaining, retry_policy};
 use crate::refusal::{Reason, Refusal};
 
 /// What one name in the SQL stands for.
@@ -40,9 +40,13 @@ pub fn builder<'n>(
         .with_attempt_timeout(remaining(deadline))
         .with_retry_policy(retry_policy(deadline))
         .with_backoff_policy(backoff_policy());
+    let directed = match &operation.directed_reads {
+        Some(directed) => limited.set_directed_read_options(directed::options(directed)),
+        None => limited,
+    };
     given
         .into_iter()
-        .fold(limited, |builder, Given { name, r#type, value }| builder.add_typed_param(name, value, r#type))
+        .fold(directed, |builder, Given { name, r#type, value }| builder.add_typed_param(name, value, r#type))
 }
 
 /// What an argument is that needs nothing but the call: a read has no other.

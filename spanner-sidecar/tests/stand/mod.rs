@@ -12,7 +12,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use std::vec::IntoIter;
 
-use hyper_util::rt::TokioIo;
+use http::Uri;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use prost::Message;
 use spangate_proto::CALL_METADATA;
 use spangate_proto::google::api::HttpBody;
@@ -151,11 +152,20 @@ impl Stand {
         Answer::of(self.begin(call, &[]).await, pause).await
     }
 
-    /// With a deadline of the caller's own, as gRPC writes it.
+    /// With a deadline of the caller's own, as gRPC writes it. Not over the usual channel: tonic's would run a clock on
+    /// it as well, and end the call with a word of its own where Envoy waits for ours.
     pub async fn execute_within(&self, call: Call, timeout: &str) -> Answer {
+        let stream = UnixStream::connect(self.folder.join("sidecar.sock")).await.unwrap();
+        let (sender, connection) =
+            hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+        let serving = tokio::spawn(connection);
+        let service = tower::service_fn(move |request| sender.clone().send_request(request));
         let mut request = request(call, &[]);
         request.metadata_mut().insert("grpc-timeout", timeout.parse().unwrap());
-        Answer::of(GatewayClient::new(self.channel.clone()).execute(request).await, Duration::ZERO).await
+        let mut client = GatewayClient::with_origin(service, Uri::from_static("http://sidecar"));
+        let answer = Answer::of(client.execute(request).await, Duration::ZERO).await;
+        serving.abort();
+        answer
     }
 
     /// With headers of the caller's that the filter passes on.
@@ -184,7 +194,11 @@ impl Stand {
     }
 
     pub async fn health(&self) -> String {
-        let request = HealthCheckRequest { service: "spangate.v1.Gateway".to_owned() };
+        self.health_of("spangate.v1.Gateway").await
+    }
+
+    pub async fn health_of(&self, service: &str) -> String {
+        let request = HealthCheckRequest { service: service.to_owned() };
         match HealthClient::new(self.channel.clone()).check(request).await {
             Ok(response) => format!("{:?}", response.into_inner().status()),
             Err(status) => status.to_string(),
@@ -192,13 +206,17 @@ impl Stand {
     }
 
     pub async fn until_healthy(&self) {
+        self.until_health_of("spangate.v1.Gateway", "Serving").await;
+    }
+
+    pub async fn until_health_of(&self, service: &str, wanted: &str) {
         for _ in 0..TRIES {
-            if self.health().await == "Serving" {
+            if self.health_of(service).await == wanted {
                 return;
             }
             tokio::time::sleep(PAUSE).await;
         }
-        panic!("the sidecar did not become healthy\n{}", self.log());
+        panic!("the health of `{service}` did not become {wanted}\n{}", self.log());
     }
 
     pub async fn until_served(&self, call: Call) {
@@ -212,8 +230,28 @@ impl Stand {
     }
 
     pub fn ask_to_terminate(&self) {
+        self.signal("-TERM");
+    }
+
+    pub fn signal(&self, name: &str) {
         let id = self.sidecar.0.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
+    }
+
+    /// The sidecar's own folder, for files that change while it runs.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Until the log has a line with all of these.
+    pub async fn until_logged(&self, parts: &[&str]) {
+        for _ in 0..TRIES {
+            if self.log().lines().any(|line| parts.iter().all(|part| line.contains(part))) {
+                return;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        panic!("{parts:?} was not logged\n{}", self.log());
     }
 
     /// How the sidecar ended.

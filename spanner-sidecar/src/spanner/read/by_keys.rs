@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::refusal::{Reason, Refusal};
 use crate::spanner::statement::{of_call, priority, request_tag};
 use crate::spanner::value::to_spanner;
-use crate::spanner::{backoff_policy, remaining, retry_policy};
+use crate::spanner::{backoff_policy, directed, remaining, retry_policy};
 
 const TOO_FEW: &str = "the number of rows must be at least 1";
 
@@ -31,6 +31,10 @@ pub fn request(
         // Spanner takes 0 for no limit at all.
         Some(Value::Int64(_)) => return Err(Refusal::new(Reason::ParameterInvalid, TOO_FEW)),
         _ => builder,
+    };
+    let builder = match &operation.directed_reads {
+        Some(directed) => builder.set_directed_read_options(directed::options(directed)),
+        None => builder,
     };
     Ok(builder
         .set_priority(priority(operation.priority))
