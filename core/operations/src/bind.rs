@@ -1,7 +1,11 @@
 //! From what a call carries to the typed values of an operation's parameters. A parameter is taken from its one
 //! declared source and from nowhere else, so that no caller can stand in for what a token says.
 
+mod items;
+
 use spangate_document::{Node, Value as Json};
+
+use items::Items;
 
 use crate::{IdentityField, Operation, Parameter, Source, Type, Value, body};
 
@@ -33,6 +37,7 @@ pub struct Caller<'c> {
 #[derive(Clone, Debug)]
 pub struct Bound<'o> {
     pub parameter: &'o Parameter,
+    /// Of one that comes from an item, an array with the value of each item.
     pub value: Value,
 }
 
@@ -55,11 +60,13 @@ pub enum Wrong {
 pub fn bind<'o>(operation: &'o Operation, inputs: &Inputs<'_>) -> Result<Vec<Bound<'o>>, Refusal> {
     refuse_undeclared(operation, inputs)?;
     let body = read_body(operation, inputs.body)?;
-    operation
-        .parameters
-        .iter()
-        .map(|parameter| Ok(Bound { parameter, value: value(parameter, inputs, body.as_ref())? }))
-        .collect()
+    let items = Items::of(operation, body.as_ref())?;
+    let value = |declared: &Parameter| match &declared.source {
+        Source::Item(path) => items.members(declared, path),
+        Source::Position => Ok(items.positions()),
+        _ => value(declared, inputs, body.as_ref()),
+    };
+    operation.parameters.iter().map(|parameter| Ok(Bound { parameter, value: value(parameter)? })).collect()
 }
 
 /// A name that no parameter takes is refused: a filter misspelt by its caller would else be no filter at all, and
@@ -90,14 +97,12 @@ fn read_body(operation: &Operation, bytes: &[u8]) -> Result<Option<Node>, Refusa
         return Ok(None);
     }
     let node = body::parse(bytes).map_err(parameter)?;
-    let paths: Vec<&[String]> = operation
-        .parameters
-        .iter()
-        .filter_map(|parameter| match &parameter.source {
-            Source::Body(path) => Some(path.as_slice()),
-            _ => None,
-        })
-        .collect();
+    let of_parameters = operation.parameters.iter().filter_map(|parameter| match &parameter.source {
+        Source::Body(path) => Some(path.as_slice()),
+        _ => None,
+    });
+    let paths: Vec<&[String]> =
+        of_parameters.chain(operation.list().map(|for_each| for_each.list.as_slice())).collect();
     let whole = paths.iter().any(|path| path.is_empty());
     if !whole && !matches!(node.value, Json::Map(_)) {
         return Err(parameter("the body must be a JSON object".to_owned()));
@@ -109,31 +114,44 @@ fn read_body(operation: &Operation, bytes: &[u8]) -> Result<Option<Node>, Refusa
 }
 
 fn value(declared: &Parameter, inputs: &Inputs<'_>, body: Option<&Node>) -> Result<Value, Refusal> {
-    let found = match &declared.source {
-        Source::Constant(value) => return Ok(value.clone()),
-        Source::Path(name) => from_texts(declared, "path parameter", name, &inputs.path)?,
-        Source::Query(name) => from_texts(declared, "query parameter", name, &inputs.query)?,
-        Source::Body(path) => from_body(declared, path, body)?,
-        // The key of the page before comes from its token, and items from their list: neither is the call's own.
-        Source::Page(_) | Source::Item(_) | Source::Position => return Ok(Value::Null),
-        Source::Header(name) => from_texts(declared, "header", name, &inputs.headers)?,
-        Source::Identity(field) => inputs.caller.as_ref().and_then(|caller| identity(*field, caller)),
+    let found = found(declared, inputs, body)?;
+    fit(declared, found, || shown_name(declared))
+}
+
+/// What its source holds, if anything.
+fn found(declared: &Parameter, inputs: &Inputs<'_>, body: Option<&Node>) -> Result<Option<Value>, Refusal> {
+    match &declared.source {
+        Source::Constant(value) => Ok(Some(value.clone())),
+        Source::Path(name) => from_texts(declared, "path parameter", name, &inputs.path),
+        Source::Query(name) => from_texts(declared, "query parameter", name, &inputs.query),
+        Source::Header(name) => from_texts(declared, "header", name, &inputs.headers),
+        Source::Body(path) => {
+            let node = body.and_then(|body| body::member(body, path));
+            from_node(declared, node, path.is_empty(), || shown_name(declared))
+        }
+        // What is of the page before comes from its token, and of an item from the list.
+        Source::Page(_) | Source::Item(_) | Source::Position => Ok(None),
+        Source::Identity(field) => Ok(inputs.caller.as_ref().and_then(|caller| identity(*field, caller))),
         Source::Claim(name) => match &inputs.caller {
-            Some(caller) => from_claim(declared, name, caller)?,
-            None => None,
+            Some(caller) => from_claim(declared, name, caller),
+            None => Ok(None),
         },
-    };
+    }
+}
+
+/// The value if it may be one, or what stands for one that is not there. `name` is what the caller knows it by.
+fn fit(declared: &Parameter, found: Option<Value>, name: impl Fn() -> String) -> Result<Value, Refusal> {
     let of_caller = matches!(declared.source, Source::Identity(_) | Source::Claim(_));
     match (found, &declared.default) {
         (Some(value), _) => match declared.constraints.violation(declared.r#type, &value) {
             None => Ok(value),
             Some(_) if of_caller => Err(identity_lacks(declared)),
-            Some(violation) => Err(invalid(declared, &violation)),
+            Some(violation) => Err(invalid(&name(), &violation)),
         },
         (None, Some(default)) => Ok(default.clone()),
         (None, None) if !declared.required => Ok(Value::Null),
         (None, None) if of_caller => Err(identity_lacks(declared)),
-        (None, None) => Err(invalid(declared, "is missing")),
+        (None, None) => Err(invalid(&name(), "is missing")),
     }
 }
 
@@ -146,7 +164,8 @@ fn from_texts(
 ) -> Result<Option<Value>, Refusal> {
     let texts: Vec<&str> = all.iter().filter(|(key, _)| *key == name).map(|(_, text)| *text).collect();
     let convert = |text: &&str| {
-        Value::from_text(declared.r#type.scalar(), text).map_err(|fault| invalid(declared, fault))
+        Value::from_text(declared.r#type.scalar(), text)
+            .map_err(|fault| invalid(&shown_name(declared), fault))
     };
     match (declared.r#type, texts.as_slice()) {
         (_, []) => Ok(None),
@@ -158,16 +177,22 @@ fn from_texts(
     }
 }
 
-fn from_body(declared: &Parameter, path: &[String], body: Option<&Node>) -> Result<Option<Value>, Refusal> {
-    let Some(node) = body.and_then(|body| body::member(body, path)) else { return Ok(None) };
-    if node.value == Json::Null && !path.is_empty() {
+/// A member of the body or of an item, if it is there. `whole`: it is no member, and its `null` is JSON's own.
+fn from_node(
+    declared: &Parameter,
+    node: Option<&Node>,
+    whole: bool,
+    name: impl Fn() -> String,
+) -> Result<Option<Value>, Refusal> {
+    let Some(node) = node else { return Ok(None) };
+    if node.value == Json::Null && !whole {
         return if declared.nullable {
             Ok(Some(Value::Null))
         } else {
-            Err(invalid(declared, "must not be null"))
+            Err(invalid(&name(), "must not be null"))
         };
     }
-    Value::from_json(declared.r#type, node).map(Some).map_err(|fault| invalid(declared, fault))
+    Value::from_json(declared.r#type, node).map(Some).map_err(|fault| invalid(&name(), fault))
 }
 
 fn from_claim(declared: &Parameter, name: &str, caller: &Caller<'_>) -> Result<Option<Value>, Refusal> {
@@ -197,13 +222,17 @@ fn parameter(detail: String) -> Refusal {
     Refusal { wrong: Wrong::Parameter, detail }
 }
 
-fn invalid(declared: &Parameter, fault: &str) -> Refusal {
-    let name = match &declared.source {
-        Source::Path(name) | Source::Query(name) => name.clone(),
+fn invalid(name: &str, fault: &str) -> Refusal {
+    parameter(format!("`{name}` {fault}"))
+}
+
+/// As its sender knows it.
+fn shown_name(declared: &Parameter) -> String {
+    match &declared.source {
+        Source::Path(name) | Source::Query(name) | Source::Header(name) => name.clone(),
         Source::Body(path) if !path.is_empty() => path.join("."),
         _ => declared.name.clone(),
-    };
-    parameter(format!("`{name}` {fault}"))
+    }
 }
 
 fn identity_lacks(declared: &Parameter) -> Refusal {

@@ -1,15 +1,17 @@
-//! From the document's tree to the model. Every fault is found in one reading, with its place; what a later
-//! version will understand is refused by name, never skipped.
+//! From the document's tree to the model. Every fault is found in one reading, with its place.
 
+mod database;
+mod names;
 mod operation;
 mod parameter;
-mod statement;
+mod read;
+mod write;
 
 use std::collections::BTreeMap;
 
 use spangate_document::{Diagnostic, Diagnostics, Duration, Fields, Node, Path};
 
-use crate::{Database, Dialect, Operations, Priority};
+use crate::{Class, Database, Operations, Priority, sql};
 
 /// Reads a document; the warnings of one that is otherwise fine come beside it.
 pub fn load(document: &Node) -> Result<(Operations, Diagnostics), Diagnostics> {
@@ -35,6 +37,8 @@ struct Context<'c> {
     defaults: &'c Defaults,
 }
 
+const CLASSES: [(&str, Class); 3] = [("point", Class::Point), ("scan", Class::Scan), ("write", Class::Write)];
+
 const DEADLINE: Duration = Duration::from_secs(5);
 
 fn read(document: &Node, diagnostics: &mut Diagnostics) -> Option<Operations> {
@@ -51,12 +55,11 @@ fn read(document: &Node, diagnostics: &mut Diagnostics) -> Option<Operations> {
             fault.at(document.member("apiVersion").and_then(|node| node.span)).help("use `spangate/v1`"),
         );
     }
-    unsupported(&mut fields, &["freshness", "pages", "permits", "audit", "region"], diagnostics);
 
     fields.demand("databases", diagnostics);
     let mut databases = BTreeMap::new();
     for (key, node, path) in fields.map("databases", diagnostics) {
-        if let Some(database) = database(node, path, diagnostics) {
+        if let Some(database) = database::read(node, path, diagnostics) {
             databases.insert(key.name.clone(), database);
         }
     }
@@ -79,35 +82,6 @@ fn read(document: &Node, diagnostics: &mut Diagnostics) -> Option<Operations> {
     Some(Operations { databases, operations })
 }
 
-fn database(node: &Node, path: Path, diagnostics: &mut Diagnostics) -> Option<Database> {
-    let mut fields = Fields::of(node, path, diagnostics)?;
-    let name = fields.demand_string("name", diagnostics).map(str::to_owned);
-    if let Some(name) = &name
-        && !is_database(name)
-    {
-        let path = fields.path().member("name");
-        let fault = Diagnostic::error("invalid_value", &path, format!("`{name}` names no database"));
-        let span = node.member("name").and_then(|node| node.span);
-        diagnostics
-            .push(fault.at(span).help("write `projects/PROJECT/instances/INSTANCE/databases/DATABASE`"));
-    }
-    let max_in_flight = count(&mut fields, "max_in_flight", 100_000, diagnostics).unwrap_or(400);
-    let max_channels = count(&mut fields, "max_channels", 256, diagnostics).unwrap_or(4);
-    unsupported(&mut fields, &["dialect", "directed_reads", "credentials", "regions"], diagnostics);
-    fields.finish(diagnostics);
-    Some(Database {
-        name: name?,
-        dialect: Dialect::GoogleSql,
-        max_in_flight,
-        max_channels,
-        classes: BTreeMap::new(),
-        roles: BTreeMap::new(),
-        regions: BTreeMap::new(),
-        queue: None,
-        directed_reads: None,
-    })
-}
-
 fn defaults(node: Option<&Node>, diagnostics: &mut Diagnostics) -> Defaults {
     let mut defaults =
         Defaults { database: None, database_role: None, deadline: DEADLINE, priority: Priority::Medium };
@@ -125,31 +99,8 @@ fn defaults(node: Option<&Node>, diagnostics: &mut Diagnostics) -> Defaults {
 }
 
 fn priority(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Option<Priority> {
-    choice(
-        fields,
-        "priority",
-        &[("low", Priority::Low), ("medium", Priority::Medium), ("high", Priority::High)],
-        diagnostics,
-    )
-}
-
-/// One of a few words.
-fn choice<T: Copy>(
-    fields: &mut Fields<'_>,
-    name: &'static str,
-    choices: &[(&str, T)],
-    diagnostics: &mut Diagnostics,
-) -> Option<T> {
-    let text = fields.string(name, diagnostics)?;
-    let found = choices.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
-    if found.is_none() {
-        let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
-        let fault =
-            Diagnostic::error("invalid_value", &fields.path().member(name), format!("unknown `{text}`"));
-        let span = fields.node().member(name).and_then(|node| node.span);
-        diagnostics.push(fault.at(span).help(format!("choose one of `{}`", words.join("`, `"))));
-    }
-    found
+    let words = [("low", Priority::Low), ("medium", Priority::Medium), ("high", Priority::High)];
+    fields.word("priority", &words, diagnostics)
 }
 
 /// A whole number from 1 to `most`.
@@ -169,19 +120,39 @@ fn count(
 
 /// An `invalid_value` at the member `name`.
 fn fault_at(fields: &Fields<'_>, name: &str, message: String, diagnostics: &mut Diagnostics) {
-    let span = fields.node().member(name).unwrap_or(fields.node()).span;
-    diagnostics.push(Diagnostic::error("invalid_value", &fields.path().member(name), message).at(span));
+    diagnostics.push(fields.fault(name, message));
 }
 
-/// Keys that the reference knows and this version does not: an error each, so that nothing is half obeyed.
-fn unsupported(fields: &mut Fields<'_>, names: &[&'static str], diagnostics: &mut Diagnostics) {
-    for name in names {
-        if let Some(node) = fields.take(name) {
-            let message = format!("`{name}` is not supported yet");
-            diagnostics.push(
-                Diagnostic::error("not_supported_yet", &fields.path().member(name), message).at(node.span),
-            );
-        }
+/// Names of members from the top of the body; none when the body itself is meant.
+fn body_path(text: &str) -> Option<Vec<String>> {
+    if text == "body" {
+        return Some(Vec::new());
+    }
+    let path: Vec<_> = text.strip_prefix("body.")?.split('.').map(str::to_owned).collect();
+    path.iter().all(|name| !name.is_empty()).then_some(path)
+}
+
+/// That the text is one statement of the kind that its place demands.
+fn one_statement(
+    text: &str,
+    fields: &Fields<'_>,
+    verbs: &[&str],
+    place: &str,
+    diagnostics: &mut Diagnostics,
+) {
+    match sql::statements(text).len() {
+        1 => {}
+        0 => fault_at(fields, "sql", "there is no statement".to_owned(), diagnostics),
+        _ => fault_at(fields, "sql", "only one statement may stand here".to_owned(), diagnostics),
+    }
+    // A statement may begin with a hint, `@{…}`: then Spanner judges alone.
+    let hinted = text.trim_start().starts_with("@{");
+    if let Some(verb) = sql::verb(text)
+        && !hinted
+        && !verbs.iter().any(|known| known.eq_ignore_ascii_case(verb))
+    {
+        let message = format!("{place} begins with `{}`, not with `{verb}`", verbs.join("`, `"));
+        fault_at(fields, "sql", message, diagnostics);
     }
 }
 
@@ -190,14 +161,6 @@ fn is_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.len() <= 128
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-}
-
-fn is_database(name: &str) -> bool {
-    let parts: Vec<_> = name.split('/').collect();
-    matches!(parts.as_slice(), ["projects", project, "instances", instance, "databases", database]
-    if [project, instance, database].iter().all(|part| {
-        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte))
-    }))
 }
 
 #[cfg(test)]

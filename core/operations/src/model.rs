@@ -43,6 +43,8 @@ pub struct Operation {
     pub name: String,
     /// Key of [`Operations::databases`].
     pub database: String,
+    /// Of its database.
+    pub dialect: Dialect,
     pub database_role: Option<String>,
     pub kind: Kind,
     pub parameters: Vec<Parameter>,
@@ -112,6 +114,33 @@ impl Operation {
         of_read.into_iter().chain(of_steps)
     }
 
+    /// Whether anything that it runs uses the parameter at that place.
+    pub fn uses(&self, parameter: usize) -> bool {
+        let is_it = |argument: &Argument| *argument == Argument::Parameter(parameter);
+        let in_statements = self
+            .statements()
+            .any(|statement| statement.arguments.iter().any(|(_, argument)| is_it(argument)));
+        in_statements
+            || match &self.kind {
+                Kind::Read(Read { source: ReadSource::Keys(keys), .. }) => {
+                    keys.key.iter().chain(&keys.limit).any(is_it)
+                }
+                Kind::Read(_) => false,
+                Kind::Write(write) => write.steps.iter().any(|step| match &step.action {
+                    Action::Mutate(mutation) => mutation.arguments().any(is_it),
+                    Action::Sql(_) => false,
+                }),
+            }
+    }
+
+    /// The list that a write goes through.
+    pub fn list(&self) -> Option<&ForEach> {
+        match &self.kind {
+            Kind::Read(_) => None,
+            Kind::Write(write) => write.steps.iter().find_map(|step| step.for_each.as_ref()),
+        }
+    }
+
     /// Names that a route's template must have.
     pub fn path_names(&self) -> impl Iterator<Item = &str> {
         self.parameters.iter().filter_map(|parameter| match &parameter.source {
@@ -138,11 +167,8 @@ impl Operation {
     }
 
     pub fn takes_body(&self) -> bool {
-        let by_items = match &self.kind {
-            Kind::Read(_) => false,
-            Kind::Write(write) => write.steps.iter().any(|step| step.for_each.is_some()),
-        };
-        by_items || self.parameters.iter().any(|parameter| matches!(parameter.source, Source::Body(_)))
+        self.list().is_some()
+            || self.parameters.iter().any(|parameter| matches!(parameter.source, Source::Body(_)))
     }
 
     /// Whether a call without a verified identity is refused for want of it.

@@ -1,5 +1,7 @@
-//! GoogleSQL, looked into just far enough to tell code from strings and comments: where statements end, which
+//! SQL of both dialects, looked into just far enough to tell code from strings and comments: where statements end, which
 //! parameters they name, how they begin. Whether a statement is right, Spanner alone knows.
+
+use crate::Dialect;
 
 /// A statement of a file, and the line on which it begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,12 +55,24 @@ pub fn statements(text: &str) -> Vec<Statement> {
     statements
 }
 
-/// Names of the parameters that a statement uses, each once, in the order of the text.
-pub fn parameters(sql: &str) -> Vec<&str> {
-    let mut names: Vec<&str> = Vec::new();
-    for (token, _) in tokens(sql) {
-        if let Token::Parameter(name) = token
-            && !names.iter().any(|known| known.eq_ignore_ascii_case(name))
+/// Names of the parameters that a statement uses, each once, in the order of the text. PostgreSQL numbers them: `$1` is
+/// the parameter `p1`.
+pub fn parameters(sql: &str, dialect: Dialect) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    let mut after_sign = false;
+    for (token, text) in tokens(sql) {
+        let name = match (dialect, token) {
+            (Dialect::GoogleSql, Token::Parameter(name)) => Some(name.to_owned()),
+            (Dialect::PostgreSql, Token::Word(number))
+                if after_sign && number.bytes().all(|byte| byte.is_ascii_digit()) =>
+            {
+                Some(format!("p{number}"))
+            }
+            _ => None,
+        };
+        after_sign = text == "$";
+        if let Some(name) = name
+            && !names.iter().any(|known| known.eq_ignore_ascii_case(&name))
         {
             names.push(name);
         }
@@ -66,17 +80,51 @@ pub fn parameters(sql: &str) -> Vec<&str> {
     names
 }
 
+/// Whether the statement changes rows.
+pub fn is_dml(sql: &str) -> bool {
+    let verbs = ["INSERT", "UPDATE", "DELETE"];
+    verb(sql).is_some_and(|verb| verbs.iter().any(|known| known.eq_ignore_ascii_case(verb)))
+}
+
+/// Names of the columns that a DML statement returns, as far as its text tells: what `*` stands for it does not.
+pub fn returned_columns(sql: &str) -> Vec<&str> {
+    let code: Vec<&str> = code(sql).collect();
+    let is = |word: &&str, wanted: &str| word.eq_ignore_ascii_case(wanted);
+    let Some(start) = code.iter().enumerate().position(|(at, word)| {
+        is(word, "RETURNING")
+            || (is(word, "RETURN") && at > 0 && code.get(at - 1).is_some_and(|word| is(word, "THEN")))
+    }) else {
+        return Vec::new();
+    };
+    let mut columns = Vec::new();
+    let mut depth = 0_usize;
+    let mut last = None;
+    for word in code.get(start + 1..).unwrap_or_default() {
+        match *word {
+            "(" => depth += 1,
+            ")" => depth = depth.saturating_sub(1),
+            "," if depth == 0 => columns.extend(last.take()),
+            _ if depth == 0 => last = Some(word.trim_matches(['`', '"'])),
+            _ => {}
+        }
+    }
+    columns.extend(last);
+    columns.retain(|name| name.starts_with(|c: char| c.is_alphabetic() || c == '_'));
+    columns
+}
+
 /// The first word, such as `SELECT`, whatever its case.
 pub fn verb(sql: &str) -> Option<&str> {
     words(sql).next()
 }
 
-/// Whether a DML statement returns rows.
+/// Whether a DML statement returns rows, by `THEN RETURN` or PostgreSQL's `RETURNING`.
 pub fn returns_rows(sql: &str) -> bool {
     let words: Vec<_> = words(sql).collect();
-    words.windows(2).any(|pair| {
-        matches!(pair, [then, r#return] if then.eq_ignore_ascii_case("THEN") && r#return.eq_ignore_ascii_case("RETURN"))
-    })
+    words.iter().any(|word| word.eq_ignore_ascii_case("RETURNING"))
+        || words.windows(2).any(|pair| {
+            matches!(pair, [then, r#return] if then.eq_ignore_ascii_case("THEN") && r#return.eq_ignore_ascii_case("RETURN"))
+        })
 }
 
 /// The text of each token that is code: words, parameters, names and strings with their quotes, signs one by one.
@@ -195,7 +243,20 @@ mod tests {
     fn parameters_are_those_of_code() {
         let sql =
             "SELECT @@var, '@no', @yes /* @no */ FROM t@{FORCE_INDEX=i} WHERE a=@Limit OR b = @limit -- @no";
-        assert_eq!(parameters(sql), ["yes", "Limit"]);
+        assert_eq!(parameters(sql, Dialect::GoogleSql), ["yes", "Limit"]);
+        let sql = "SELECT '$3', $1 FROM t WHERE a = $2 AND b = $1 AND c = @no -- $4";
+        assert_eq!(parameters(sql, Dialect::PostgreSql), ["p1", "p2"]);
+    }
+
+    #[test]
+    fn columns_that_come_back() {
+        let columns = |sql| returned_columns(sql);
+        assert_eq!(
+            columns("INSERT INTO t (a) VALUES (1) THEN RETURN a, t.b, `c`, f(a, b) AS d, *"),
+            ["a", "b", "c", "d"]
+        );
+        assert_eq!(columns("UPDATE t SET a = 1 WHERE b = 2 RETURNING \"a\", b x"), ["a", "x"]);
+        assert_eq!(columns("DELETE FROM t WHERE a = 1"), [""; 0]);
     }
 
     #[test]

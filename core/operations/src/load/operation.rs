@@ -1,18 +1,16 @@
 //! One operation: what kind it is, what it answers, under which limits.
 
-use spangate_document::{Diagnostic, Diagnostics, Fields, Node, Path, Value as Json, suggestion};
+use spangate_document::{Diagnostic, Diagnostics, Fields, Node, Path, Value as Json};
 
-use super::{Context, choice, fault_at, parameter, priority, statement, unsupported};
+use super::names::Names;
+use super::{CLASSES, Context, database, fault_at, parameter, priority, write};
 use crate::{
-    Action, Answer, Argument, Body, Class, Freshness, Idempotency, Kind, Location, Numbers, Operation,
-    Parameter, ReadSource, Source, Statement, sql,
+    Action, Answer, AuditField, Body, Class, Dialect, Freshness, Idempotency, Kind, Location, Numbers,
+    Operation, Pages, Parameter, Scalar, Source, Type,
 };
 
 /// Largest body when no parameter says otherwise.
 const MAX_BODY: u64 = 64 * 1024;
-
-const NOT_YET: &[&str] =
-    &["audit", "cache", "pages", "freshness", "request_tag", "directed_read", "hedge", "coalesce"];
 
 pub(super) fn read(
     name: &str,
@@ -23,70 +21,142 @@ pub(super) fn read(
 ) -> Option<Operation> {
     let mut fields = Fields::of(node, path, diagnostics)?;
     let (parameters, max_body) = parameter::read_all(&mut fields, diagnostics);
-    let mut kind = kind(&mut fields, diagnostics);
-    let answer = answer(&mut fields, kind.as_ref(), diagnostics);
     let database = database(&mut fields, context, diagnostics);
+    let dialect =
+        database.as_ref().and_then(|name| context.databases.get(name)).map(|database| database.dialect);
+    let dialect = dialect.unwrap_or(Dialect::GoogleSql);
+    let kind =
+        kind(&mut fields, &mut Names::new(dialect, &parameters, node.member("parameters")), diagnostics);
+    let answer = answer(&mut fields, kind.as_ref(), diagnostics);
     let deadline = fields.duration("deadline", diagnostics).unwrap_or(context.defaults.deadline);
     let priority = priority(&mut fields, diagnostics).unwrap_or(context.defaults.priority);
+    let class = fields.word("class", &CLASSES, diagnostics);
     let role = fields.string("database_role", diagnostics).map(str::to_owned);
-    let numbers =
-        choice(&mut fields, "numbers", &[("text", Numbers::Text), ("native", Numbers::Native)], diagnostics);
-    unsupported(&mut fields, NOT_YET, diagnostics);
-    if let Some(kind) = &mut kind {
-        resolve(kind, &parameters);
-    }
-    let class = match &kind {
-        Some(Kind::Write(_)) => Class::Write,
-        _ if answer.as_ref().is_some_and(|answer| answer.body == Body::Rows) => Class::Scan,
-        _ => Class::Point,
-    };
+    let numbers = [("text", Numbers::Text), ("native", Numbers::Native)];
+    let numbers = fields.word("numbers", &numbers, diagnostics);
+    let freshness = [("operation", Freshness::Operation), ("caller", Freshness::Caller)];
+    let freshness = fields.word("freshness", &freshness, diagnostics);
+    let pages = pages(&mut fields, &parameters, diagnostics);
+    let audit = audit(&mut fields, diagnostics);
+    let directed_reads = database::directed_reads(&mut fields, diagnostics);
+    let (kind, answer) = (kind?, answer?);
+    let class = class.unwrap_or(match (&kind, answer.body) {
+        (Kind::Write(_), _) => Class::Write,
+        (Kind::Read(_), Body::Rows) => Class::Scan,
+        (Kind::Read(_), Body::One | Body::None) => Class::Point,
+    });
+    let database = database?;
+    let of_database = context.databases.get(&database).and_then(|database| database.directed_reads.clone());
     let operation = Operation {
         name: name.to_owned(),
-        database: database?,
+        database,
+        dialect,
         database_role: role.or_else(|| context.defaults.database_role.clone()),
-        kind: kind?,
+        directed_reads: directed_reads.or(of_database).filter(|_| matches!(kind, Kind::Read(_))),
+        kind,
         parameters,
         deadline,
         priority,
         class,
-        answer: answer?,
+        answer,
         numbers: numbers.unwrap_or(Numbers::Text),
         max_body: max_body.unwrap_or(MAX_BODY),
-        freshness: Freshness::Operation,
-        pages: None,
-        audit: Vec::new(),
-        directed_reads: None,
+        freshness: freshness.unwrap_or(Freshness::Operation),
+        pages,
+        audit,
     };
-    compare_with_sql(&operation, &fields, diagnostics);
+    of_the_other_kind(&operation, &fields, diagnostics);
+    unused_parameters(&operation, &fields, diagnostics);
     fields.finish(diagnostics);
     Some(operation)
 }
 
-/// What each name of the SQL stands for.
-fn resolve(kind: &mut Kind, parameters: &[Parameter]) {
-    let fill = |statement: &mut Statement| {
-        let names = sql::parameters(&statement.sql).into_iter();
-        statement.arguments = names
-            .filter_map(|name| {
-                let index = parameters.iter().position(|parameter| parameter.name == name)?;
-                Some((name.to_owned(), Argument::Parameter(index)))
-            })
-            .collect();
+/// What only reads have, and what only writes.
+fn of_the_other_kind(operation: &Operation, fields: &Fields<'_>, diagnostics: &mut Diagnostics) {
+    let is_write = operation.is_write();
+    let (other, words): (_, &[&str]) = if is_write {
+        ("write", &["freshness", "pages", "directed_reads"])
+    } else {
+        ("read", &["audit", "idempotency"])
     };
-    match kind {
-        Kind::Read(read) => {
-            if let ReadSource::Sql(statement) = &mut read.source {
-                fill(statement);
-            }
-        }
-        Kind::Write(write) => {
-            for step in &mut write.steps {
-                if let Action::Sql(statement) = &mut step.action {
-                    fill(statement);
-                }
-            }
-        }
+    for word in words.iter().filter(|word| fields.node().member(word).is_some()) {
+        fault_at(fields, word, format!("a {other} has no `{word}`"), diagnostics);
     }
+    if is_write != (operation.class == Class::Write) {
+        fault_at(
+            fields,
+            "class",
+            "a write is of the class `write`, and nothing else is".to_owned(),
+            diagnostics,
+        );
+    }
+    let paged = operation.parameters.iter().any(|parameter| matches!(parameter.source, Source::Page(_)));
+    match (&operation.pages, paged) {
+        (Some(_), false) => {
+            let message = "no parameter is `from: page.COLUMN`: every page would be the first";
+            fault_at(fields, "pages", message.to_owned(), diagnostics);
+        }
+        (None, true) => {
+            let message = "a parameter is `from: page.COLUMN`, and there are no `pages`";
+            diagnostics.error("invalid_value", fields.path(), fields.node(), message);
+        }
+        (Some(_), true) if operation.answer.body != Body::Rows || operation.statements().next().is_none() => {
+            let message = "pages are of a query that answers with `rows`";
+            fault_at(fields, "pages", message.to_owned(), diagnostics);
+        }
+        _ => {}
+    }
+}
+
+/// `pages: {size: limit, token: page}`
+fn pages(fields: &mut Fields<'_>, parameters: &[Parameter], diagnostics: &mut Diagnostics) -> Option<Pages> {
+    let node = fields.take("pages")?;
+    let mut fields = Fields::of(node, fields.path().member("pages"), diagnostics)?;
+    let size = fields.demand_string("size", diagnostics).map(str::to_owned);
+    let token = fields.string("token", diagnostics).unwrap_or("page").to_owned();
+    let is_bounded_count = |parameter: &Parameter| {
+        parameter.r#type == Type::Scalar(Scalar::Int64)
+            && (parameter.constraints.maximum.is_some() || matches!(parameter.source, Source::Constant(_)))
+    };
+    if let Some(size) = &size
+        && !parameters.iter().any(|parameter| parameter.name == *size && is_bounded_count(parameter))
+    {
+        let fault = fields.fault("size", format!("`{size}` is no parameter of type INT64 with a `maximum`"));
+        diagnostics.push(fault.help("name the parameter that is the `LIMIT` of the query"));
+    }
+    if parameters.iter().any(|parameter| matches!(&parameter.source, Source::Query(name) if *name == token)) {
+        diagnostics.push(fields.fault("token", format!("the query's `{token}` is a parameter already")));
+    }
+    fields.finish(diagnostics);
+    Some(Pages { size: size?, token })
+}
+
+/// `audit: {fields: [body.customer_id]}`
+fn audit(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Vec<AuditField> {
+    let Some(node) = fields.take("audit") else { return Vec::new() };
+    let Some(mut fields) = Fields::of(node, fields.path().member("audit"), diagnostics) else {
+        return Vec::new();
+    };
+    let mut kept = Vec::new();
+    for text in fields.strings("fields", diagnostics).unwrap_or_default() {
+        let field = match parameter::dotted(text) {
+            Some(Source::Body(path)) => Some(AuditField::Body(path)),
+            Some(Source::Identity(field)) => Some(AuditField::Identity(field)),
+            _ => match text.split_once('.') {
+                Some(("path", name)) => Some(AuditField::Path(name.to_owned())),
+                Some(("query", name)) => Some(AuditField::Query(name.to_owned())),
+                _ => None,
+            },
+        };
+        if field.is_none() {
+            let fault = fields.fault("fields", format!("`{text}` cannot be audited"));
+            diagnostics
+                .push(fault.help("write `path.NAME`, `query.NAME`, `body.MEMBER` or `identity.FIELD`"));
+        }
+        kept.extend(field);
+    }
+    fields.finish(diagnostics);
+    kept
 }
 
 fn database(fields: &mut Fields<'_>, context: &Context<'_>, diagnostics: &mut Diagnostics) -> Option<String> {
@@ -112,24 +182,18 @@ fn database(fields: &mut Fields<'_>, context: &Context<'_>, diagnostics: &mut Di
     Some(name.to_owned())
 }
 
-fn kind(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Option<Kind> {
+fn kind(fields: &mut Fields<'_>, names: &mut Names<'_>, diagnostics: &mut Diagnostics) -> Option<Kind> {
     let (read, write) = (fields.take("read"), fields.take("write"));
-    let idempotency = choice(
-        fields,
-        "idempotency",
-        &[("allowed", Idempotency::Allowed), ("required", Idempotency::Required)],
-        diagnostics,
-    );
+    let idempotency = [("allowed", Idempotency::Allowed), ("required", Idempotency::Required)];
+    let idempotency = fields.word("idempotency", &idempotency, diagnostics);
     match (read, write) {
         (Some(node), None) => {
-            if idempotency.is_some() {
-                fault_at(fields, "idempotency", "a read has no `idempotency`".to_owned(), diagnostics);
-            }
-            statement::read(node, fields.path().member("read"), diagnostics).map(Kind::Read)
+            super::read::read(node, fields.path().member("read"), names, diagnostics).map(Kind::Read)
         }
         (None, Some(node)) => {
             let idempotency = idempotency.unwrap_or(Idempotency::Allowed);
-            statement::write(node, fields.path().member("write"), idempotency, diagnostics).map(Kind::Write)
+            write::write(node, &fields.path().member("write"), names, idempotency, diagnostics)
+                .map(Kind::Write)
         }
         (Some(_), Some(_)) | (None, None) => {
             let message = "exactly one of `read` and `write` is needed";
@@ -140,19 +204,10 @@ fn kind(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Option<Kind> 
 }
 
 fn answer(fields: &mut Fields<'_>, kind: Option<&Kind>, diagnostics: &mut Diagnostics) -> Option<Answer> {
-    let returns = match kind {
-        Some(Kind::Write(write)) => write
-            .steps
-            .iter()
-            .any(|step| matches!(&step.action, Action::Sql(statement) if statement.returns_rows)),
-        Some(Kind::Read(_)) | None => true,
-    };
-    let of_body = |body| Answer {
-        status: if body == Body::None { 204 } else { 200 },
-        body,
-        location: None,
-        step: returns.then_some(0),
-    };
+    let step = kind.and_then(last_returning);
+    let returns = step.is_some() || !matches!(kind, Some(Kind::Write(_)));
+    let of_body =
+        |body| Answer { status: if body == Body::None { 204 } else { 200 }, body, location: None, step };
     let Some(node) = fields.take("answer") else {
         return Some(of_body(match kind {
             Some(Kind::Write(_)) if returns => Body::One,
@@ -161,10 +216,10 @@ fn answer(fields: &mut Fields<'_>, kind: Option<&Kind>, diagnostics: &mut Diagno
         }));
     };
     if let Json::Map(_) = node.value {
-        return answer_with_status(node, fields.path().member("answer"), kind, returns, diagnostics);
+        return answer_with_status(node, fields.path().member("answer"), kind, step, diagnostics);
     }
     let bodies = [("rows", Body::Rows), ("one", Body::One), ("none", Body::None)];
-    let body = choice(fields, "answer", &bodies, diagnostics)?;
+    let body = fields.word("answer", &bodies, diagnostics)?;
     if body != Body::None && !returns {
         fault_at(
             fields,
@@ -176,11 +231,20 @@ fn answer(fields: &mut Fields<'_>, kind: Option<&Kind>, diagnostics: &mut Diagno
     Some(of_body(body))
 }
 
+/// The step whose rows answer: the last that returns any.
+fn last_returning(kind: &Kind) -> Option<usize> {
+    let Kind::Write(write) = kind else { return None };
+    write
+        .steps
+        .iter()
+        .rposition(|step| matches!(&step.action, Action::Sql(statement) if statement.returns_rows))
+}
+
 fn answer_with_status(
     node: &Node,
     path: Path,
     kind: Option<&Kind>,
-    returns: bool,
+    step: Option<usize>,
     diagnostics: &mut Diagnostics,
 ) -> Option<Answer> {
     let mut fields = Fields::of(node, path, diagnostics)?;
@@ -205,49 +269,29 @@ fn answer_with_status(
         diagnostics.error("invalid_value", fields.path(), node, message);
     }
     fields.finish(diagnostics);
-    Some(Answer {
-        status,
-        body: if returns { Body::One } else { Body::None },
-        location,
-        step: returns.then_some(0),
-    })
+    Some(Answer { status, body: step.map_or(Body::None, |_| Body::One), location, step })
 }
 
-/// What can be told without the schema; planning tells the rest.
-fn compare_with_sql(operation: &Operation, fields: &Fields<'_>, diagnostics: &mut Diagnostics) {
-    let sql_node = ["read", "write"].iter().find_map(|name| fields.node().member(name));
-    for name in operation.statements().flat_map(|statement| sql::parameters(&statement.sql)) {
-        if operation.parameter(name).is_none() {
-            let fault = Diagnostic::error(
-                "undeclared_parameter",
-                fields.path(),
-                format!("the SQL uses `@{name}`, which `parameters` does not declare"),
-            )
-            .at(sql_node.and_then(|node| node.span));
-            let declared = operation.parameters.iter().map(|parameter| parameter.name.as_str());
-            diagnostics.push(match suggestion(name, declared) {
-                Some(known) => fault.help(format!("did you mean `@{known}`?")),
-                None => fault,
-            });
-        }
-    }
+/// A parameter that nothing uses. An identity that is declared and then not bound is most likely a forgotten condition.
+fn unused_parameters(operation: &Operation, fields: &Fields<'_>, diagnostics: &mut Diagnostics) {
     let in_location =
         |name: &str| operation.answer.location.iter().flat_map(Location::names).any(|known| known == name);
-    let in_sql = |name: &str| {
-        operation.statements().any(|statement| statement.arguments.iter().any(|(known, _)| known == name))
-    };
-    for parameter in &operation.parameters {
-        if in_sql(&parameter.name) || in_location(&parameter.name) {
+    let paging = |name: &str| operation.pages.as_ref().is_some_and(|pages| pages.size == name);
+    for (index, parameter) in operation.parameters.iter().enumerate() {
+        let name = &parameter.name;
+        if operation.uses(index) || in_location(name) || paging(name) {
             continue;
         }
-        let path = fields.path().member("parameters").member(&parameter.name);
-        let span = fields.node().member("parameters").and_then(|all| all.member(&parameter.name)?.span);
-        // An identity that is declared and then not bound is most likely a forgotten condition.
+        let path = fields.path().member("parameters").member(name);
+        let span = fields.node().member("parameters").and_then(|all| all.member(name)?.span);
         let message = match parameter.source {
             Source::Identity(_) | Source::Claim(_) => {
-                format!("the identity's `{}` is never used: the SQL does not name it", parameter.name)
+                format!("the identity's `{name}` is never used: the SQL does not name it")
             }
-            _ => format!("the SQL does not use `@{}`", parameter.name),
+            _ => {
+                let sign = operation.dialect.sign(name);
+                format!("the SQL does not use `{sign}`")
+            }
         };
         diagnostics.push(Diagnostic::warning("unused_parameter", &path, message).at(span));
     }

@@ -3,7 +3,7 @@
 use regex_lite::Regex;
 use spangate_document::{Diagnostic, Diagnostics, Fields, Node, Path, suggestion};
 
-use super::{fault_at, is_name, unsupported};
+use super::{body_path, fault_at, is_name};
 use crate::{Constraints, IdentityField, Parameter, Scalar, Source, Type, Value};
 
 /// All parameters, and the largest body that one of them asks for.
@@ -46,7 +46,6 @@ fn read(
         found
     });
     let from = fields.demand_string("from", diagnostics);
-    unsupported(&mut fields, &["schema", "format", "properties", "items"], diagnostics);
     let (value, default) = (fields.take("value"), fields.take("default"));
     let source = match (from, r#type) {
         (Some("constant"), Some(r#type)) => constant(value, r#type, &fields, diagnostics),
@@ -67,11 +66,13 @@ fn read(
     let nullable = fields.bool("nullable", diagnostics);
     let max_size = fields.size("max_size", diagnostics);
     let constraints = constraints(&mut fields, r#type, diagnostics);
+    // The first page comes after nothing.
+    let is_of_page = matches!(source, Some(Source::Page(_)));
     let parameter = Parameter {
         name: name.to_owned(),
         r#type: r#type?,
         source: source?,
-        required: required.unwrap_or(default.is_none()),
+        required: required.unwrap_or(default.is_none() && !is_of_page),
         nullable: nullable.unwrap_or(false),
         default,
         constraints,
@@ -99,11 +100,9 @@ fn source(from: &str, name: &str, fields: &Fields<'_>, diagnostics: &mut Diagnos
         "path" => Some(Source::Path(its_name())),
         "query" => Some(Source::Query(its_name())),
         "body" if other.is_none() => Some(Source::Body(Vec::new())),
-        "header" => {
-            let message = "`from: header` is not supported yet";
-            diagnostics.error("not_supported_yet", &fields.path().member("from"), fields.node(), message);
-            return None;
-        }
+        "header" => Some(Source::Header(its_name().to_ascii_lowercase())),
+        "item" if other.is_none() => Some(Source::Item(Vec::new())),
+        "position" if other.is_none() => Some(Source::Position),
         _ if other.is_some() => None,
         _ => dotted(kind),
     };
@@ -114,14 +113,15 @@ fn source(from: &str, name: &str, fields: &Fields<'_>, diagnostics: &mut Diagnos
             format!("unknown source `{from}`"),
         );
         diagnostics.push(fault.at(fields.node().member("from").and_then(|node| node.span)).help(
-            "sources are `path`, `query`, `body`, `body.MEMBER`, `identity.issuer`, `identity.subject`, \
-             `identity.tenant`, `identity.roles`, `identity.scopes`, `claim.NAME` and `constant`",
+            "sources are `path`, `query`, `header NAME`, `body`, `body.MEMBER`, `item`, `item.MEMBER`, `position`, \
+             `page.COLUMN`, `identity.issuer`, `identity.subject`, `identity.tenant`, `identity.roles`, \
+             `identity.scopes`, `claim.NAME` and `constant`",
         ));
     }
     found
 }
 
-fn dotted(source: &str) -> Option<Source> {
+pub(super) fn dotted(source: &str) -> Option<Source> {
     let (kind, rest) = source.split_once('.')?;
     let field = |field| Some(Source::Identity(field));
     match (kind, rest) {
@@ -131,10 +131,10 @@ fn dotted(source: &str) -> Option<Source> {
         ("identity", "roles") => field(IdentityField::Roles),
         ("identity", "scopes") => field(IdentityField::Scopes),
         ("claim", name) if !name.is_empty() => Some(Source::Claim(name.to_owned())),
-        ("body", path) => {
-            let path: Vec<_> = path.split('.').map(str::to_owned).collect();
-            path.iter().all(|name| !name.is_empty()).then_some(Source::Body(path))
-        }
+        ("page", column) if !column.is_empty() => Some(Source::Page(column.to_owned())),
+        ("body", _) => body_path(source).map(Source::Body),
+        // A member of an item is named as one of the body is.
+        ("item", rest) => body_path(&format!("body.{rest}")).map(Source::Item),
         _ => None,
     }
 }
@@ -240,7 +240,7 @@ fn contradictions(
     diagnostics: &mut Diagnostics,
 ) {
     let mut fault = |name: &str, message: &str| fault_at(fields, name, message.to_owned(), diagnostics);
-    let in_body = matches!(parameter.source, Source::Body(_));
+    let in_body = matches!(parameter.source, Source::Body(_) | Source::Item(_));
     let of_identity = matches!(parameter.source, Source::Identity(_) | Source::Claim(_));
     match (required, &parameter.default) {
         (Some(true), Some(_)) => fault("required", "what has a default is never missing"),
@@ -272,6 +272,7 @@ fn contradictions(
         Source::Body(path) if path.is_empty() => Some(Type::Scalar(Scalar::Json)),
         Source::Identity(IdentityField::Roles | IdentityField::Scopes) => Some(Type::Array(Scalar::String)),
         Source::Identity(_) => Some(Type::Scalar(Scalar::String)),
+        Source::Position => Some(Type::Scalar(Scalar::Int64)),
         _ => None,
     };
     if let Some(expected) = expected
@@ -279,7 +280,7 @@ fn contradictions(
     {
         fault("type", &format!("this source is always {expected}"));
     }
-    if matches!((&parameter.source, parameter.r#type), (Source::Path(_), Type::Array(_))) {
-        fault("type", "a path parameter is a single value");
+    if let (Source::Path(_) | Source::Page(_), Type::Array(_)) = (&parameter.source, parameter.r#type) {
+        fault("type", "a parameter of the path or of a page is a single value");
     }
 }

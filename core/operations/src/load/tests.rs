@@ -89,29 +89,140 @@ fn defaults_of_what_is_not_said() {
     );
 }
 
+/// A write with every kind of step, and the other things that an operation may say.
 #[test]
-fn what_is_not_supported_yet_is_refused() {
+fn everything_that_an_operation_may_say() {
+    let source = r#"
+apiVersion: spangate/v1
+databases:
+  main:
+    name: projects/p/instances/i/databases/d
+    queue: {max_waiting: 100, max_wait: 500ms}
+    classes: {scan: {max_in_flight: 20}}
+    roles: {reader: {max_in_flight: 50}}
+    regions: {europe-west1: {max_in_flight: 200, max_channels: 8}}
+    directed_reads: {include: [{location: europe-west1, type: read_only}]}
+  pg: {name: projects/p/instances/i/databases/pg, dialect: postgresql}
+defaults: {database: main}
+operations:
+  Place:
+    write:
+      - sql: INSERT INTO orders (total) VALUES (@total) THEN RETURN order_id, created_at
+      - for_each: body.items
+        sql: INSERT INTO items (order_id, line, sku) VALUES (@order_id, @line, @sku)
+      - expect: {rows: 1, otherwise: {status: 409, reason: out_of_stock}}
+      - for_each: body.items
+        insert_or_update: {table: stock, columns: {sku: sku, changed: commit_timestamp(), by_order: order_id}}
+      - delete: {table: carts, key: [cart]}
+    parameters:
+      total: {type: NUMERIC, from: body.total}
+      sku: {type: STRING, from: item.sku}
+      line: {type: INT64, from: position}
+      cart: {type: STRING, from: header X-Cart}
+    audit: {fields: [body.total, identity.subject]}
+    answer: {status: 201, location: "/orders/{order_id}"}
+  Orders:
+    read: {keys: {table: orders, index: by_customer, columns: [order_id, total], key: [customer], prefix: true, limit: limit}}
+    parameters:
+      customer: {type: INT64, from: path}
+      limit: {type: INT64, from: constant, value: 10}
+    freshness: caller
+    class: point
+  Pages:
+    read:
+      sql: SELECT id FROM t WHERE id > COALESCE(@after, '') ORDER BY id LIMIT @limit
+    parameters:
+      after: {type: STRING, from: page.id}
+      limit: {type: INT64, from: query, default: 10, maximum: 100}
+    pages: {size: limit}
+  Pg:
+    database: pg
+    write: [{sql: "UPDATE t SET a = $2 WHERE b = $1 RETURNING a"}]
+    parameters:
+      p1: {type: INT64, from: path b}
+      p2: {type: STRING, from: body.a}
+"#;
+    let (operations, warnings) =
+        load(&from_yaml(source).unwrap()).unwrap_or_else(|faults| panic!("{faults}"));
+    assert!(warnings.is_empty(), "{warnings}");
+    let told: Vec<String> = operations
+        .iter()
+        .map(|operation| match &operation.kind {
+            crate::Kind::Read(read) => {
+                format!("{} {:?} {:?} {:?}", operation.name, operation.class, operation.pages, read.source)
+            }
+            crate::Kind::Write(write) => {
+                let steps = write.steps.iter().map(|step| format!("\n  {step:?}"));
+                format!(
+                    "{} {:?} {:?}{}",
+                    operation.name,
+                    operation.answer.step,
+                    operation.audit,
+                    steps.collect::<String>()
+                )
+            }
+        })
+        .collect();
+    expect![[r#"
+        Orders Point None Keys(KeyRead { table: "orders", index: Some("by_customer"), columns: ["order_id", "total"], key: [Parameter(0)], prefix: true, limit: Some(Parameter(1)) })
+        Pages Scan Some(Pages { size: "limit", token: "page" }) Sql(Statement { sql: "SELECT id FROM t WHERE id > COALESCE(@after, '') ORDER BY id LIMIT @limit", arguments: [("after", Parameter(0)), ("limit", Parameter(1))], returns_rows: true })
+        Pg Some(0) []
+          WriteStep { action: Sql(Statement { sql: "UPDATE t SET a = $2 WHERE b = $1 RETURNING a", arguments: [("p2", Parameter(1)), ("p1", Parameter(0))], returns_rows: true }), for_each: None, expect: None }
+        Place Some(0) [Body(["total"]), Identity(Subject)]
+          WriteStep { action: Sql(Statement { sql: "INSERT INTO orders (total) VALUES (@total) THEN RETURN order_id, created_at", arguments: [("total", Parameter(0))], returns_rows: true }), for_each: None, expect: None }
+          WriteStep { action: Sql(Statement { sql: "INSERT INTO items (order_id, line, sku) VALUES (@order_id, @line, @sku)", arguments: [("order_id", Returned { step: 0, column: "order_id" }), ("line", Parameter(2)), ("sku", Parameter(1))], returns_rows: false }), for_each: Some(ForEach { list: ["items"], min_items: 1, max_items: 1000 }), expect: Some(Expectation { rows: 1, status: 409, reason: "out_of_stock" }) }
+          WriteStep { action: Mutate(Mutation { kind: InsertOrUpdate([("sku", Parameter(1)), ("changed", CommitTimestamp), ("by_order", Returned { step: 0, column: "order_id" })]), table: "stock" }), for_each: Some(ForEach { list: ["items"], min_items: 1, max_items: 1000 }), expect: None }
+          WriteStep { action: Mutate(Mutation { kind: Delete([Parameter(3)]), table: "carts" }), for_each: None, expect: None }"#]].assert_eq(&told.join("\n"));
+    let main = &operations.databases["main"];
+    assert_eq!(main.queue.unwrap().max_waiting, 100);
+    assert_eq!(operations.operation("Orders").unwrap().directed_reads, main.directed_reads);
+    assert_eq!(operations.operation("Place").unwrap().directed_reads, None);
+}
+
+#[test]
+fn faults_of_steps() {
     check(
         r#"
   A:
     write:
-      - sql: INSERT INTO t (a) VALUES (@a)
-      - for_each: body.items
+      - for_each: items
         sql: INSERT INTO u (a) VALUES (@a)
+      - for_each: body.items
+        sql: INSERT INTO u (a) VALUES (@a) THEN RETURN a
+      - {sql: DELETE FROM t WHERE a = @lost, insert: {table: t, columns: {a: gone}}}
+      - insert: {table: t, columns: {a: gone}}
+      - sql: UPDATE t SET a = @sku WHERE TRUE
+      - for_each: {list: body.others, min_items: 3, max_items: 2}
+        delete: {table: t, key: [sku]}
+      - expect: {rows: 1, otherwise: {status: 409, reason: none}}
     parameters:
-      a: {type: JSON, from: body, schema: a.json}
-      b: {type: STRING, from: header X-B}
-    audit: {fields: [body.a]}
-  B: {read: {keys: [a]}}
+      a: {type: STRING, from: body.a}
+      sku: {type: STRING, from: item.sku}
+    audit: {fields: [body, header.authorization]}
+    pages: {size: a}
+    class: scan
+  B: {read: {keys: {table: t, columns: [a], key: [many, more], limit: many}}, parameters: {many: {type: ARRAY<INT64>, from: query}, more: {type: ARRAY<INT64>, from: query}}, audit: {fields: []}}
 "#,
         expect![[r#"
-            8:9: error[not_supported_yet]: operations.A.write[1]: a second statement is not supported yet
-            8:19: error[not_supported_yet]: operations.A.write[1].for_each: `for_each` is not supported yet
-            11:43: error[not_supported_yet]: operations.A.parameters.a.schema: `schema` is not supported yet
-            12:10: error[not_supported_yet]: operations.A.parameters.b.from: `from: header` is not supported yet
-            13:12: error[not_supported_yet]: operations.A.audit: `audit` is not supported yet
-            14:13: error[missing_key]: operations.B.read: `sql` is missing
-            14:20: error[not_supported_yet]: operations.B.read.keys: `keys` is not supported yet"#]],
+            7:7: error[invalid_value]: operations.A.write: every `for_each` of an operation goes through the same list, with the same bounds
+            7:9: error[invalid_value]: operations.A.write[0]: the step runs for each item and uses none of its members: declare parameters `from: item.MEMBER`
+            7:19: error[invalid_value]: operations.A.write[0].for_each: `items` is no list of the body (help: write `body`, or `body.MEMBER`)
+            9:9: error[invalid_value]: operations.A.write[1]: the step runs for each item and uses none of its members: declare parameters `from: item.MEMBER`
+            11:9: error[invalid_value]: operations.A.write[2]: exactly one of `sql`, `insert`, `update`, `insert_or_update`, `replace`, `delete` and `expect` is needed
+            11:74: error[undeclared_parameter]: operations.A.write[2].insert.columns: `gone` is neither a parameter nor a column that an earlier step returned
+            12:37: error[undeclared_parameter]: operations.A.write[3].insert.columns: `gone` is neither a parameter nor a column that an earlier step returned
+            13:9: error[invalid_value]: operations.A.write[4]: the step uses a member of an item, and runs once: say `for_each: body.LIST`
+            14:50: error[invalid_value]: operations.A.write[5].for_each.min_items: `3` is more than `max_items`, 2
+            16:9: error[invalid_value]: operations.A.write[6]: `expect` follows the statement that it concerns, once
+            20:21: error[invalid_value]: operations.A.audit.fields: `body` cannot be audited (help: write `path.NAME`, `query.NAME`, `body.MEMBER` or `identity.FIELD`)
+            20:21: error[invalid_value]: operations.A.audit.fields: `header.authorization` cannot be audited (help: write `path.NAME`, `query.NAME`, `body.MEMBER` or `identity.FIELD`)
+            21:12: error[invalid_value]: operations.A.pages: a write has no `pages`
+            21:12: error[invalid_value]: operations.A.pages: no parameter is `from: page.COLUMN`: every page would be the first
+            21:19: error[invalid_value]: operations.A.pages.size: `a` is no parameter of type INT64 with a `maximum` (help: name the parameter that is the `LIMIT` of the query)
+            22:12: error[invalid_value]: operations.A.class: a write is of the class `write`, and nothing else is
+            23:50: error[invalid_value]: operations.B.read.keys.key: at most one part of a key is an array
+            23:71: error[invalid_value]: operations.B.read.keys.limit: `limit` is a parameter of type INT64
+            23:182: error[invalid_value]: operations.B.audit: a read has no `audit`"#]],
     );
 }
 
@@ -137,6 +248,7 @@ fn every_fault_at_once() {
         expect![[r#"
             6:17: error[invalid_value]: operations.A.read.sql: only one statement may stand here
             6:17: error[invalid_value]: operations.A.read.sql: a read begins with `SELECT`, `WITH`, `FROM`, `GRAPH`, not with `DELETE`
+            6:17: error[undeclared_parameter]: operations.A.read.sql: the SQL uses `@b`, which `parameters` does not declare (help: did you mean `@c`?)
             6:69: error[invalid_value]: operations.A.read.staleness: exactly one of `exact`, `max` and `min_read_timestamp` is needed
             8:17: error[invalid_value]: operations.A.parameters.a.type: unknown type `int64` (help: did you mean `INT64`?)
             9:57: error[invalid_value]: operations.A.parameters.c.default: only what callers may leave out has a default: `query` and `body`
@@ -146,13 +258,16 @@ fn every_fault_at_once() {
             12:7: error[duplicate_key]: operations.A.parameters.D: `d` and `D` are one parameter to Spanner
             12:17: error[invalid_value]: operations.A.parameters.D.type: this source is always JSON
             12:45: error[wrong_type]: operations.A.parameters.D.nullable: expected true or false, found a text
-            13:13: error[invalid_value]: operations.A.answer: unknown `many` (help: choose one of `rows`, `one`, `none`)
+            13:13: error[invalid_value]: operations.A.answer: `many` is no value of `answer` (help: known are `rows`, `one`, `none`)
             14:15: error[invalid_value]: operations.A.deadline: `soon` is no duration (such as `30s`, `5m`, `1h`, `1d`)
             16:3: error[invalid_name]: operations.1B: `1B` is no name of an operation (help: use letters, digits and `_`, a letter first, such as `ListOrders`)
             16:9: error[invalid_value]: operations.1B: exactly one of `read` and `write` is needed
             17:63: error[invalid_value]: operations.C.answer: the statement returns nothing: it has no `THEN RETURN`
             17:78: error[invalid_value]: operations.C.database: `databases` has no `other`
-            18:15: error[invalid_value]: operations.D.write[0]: `expect` follows the statement that it concerns, once"#]],
+            18:15: error[invalid_value]: operations.D.write[0]: `expect` follows the statement that it concerns, once
+            18:31: error[invalid_value]: operations.D.write[0].expect.rows: `-1` is no number of rows
+            18:55: error[invalid_value]: operations.D.write[0].expect.otherwise.status: `200` is not between 400 and 499
+            18:68: error[invalid_value]: operations.D.write[0].expect.otherwise.reason: `No` is not snake_case"#]],
     );
 }
 

@@ -30,6 +30,16 @@ pub enum Dialect {
     PostgreSql,
 }
 
+impl Dialect {
+    /// How SQL names a parameter.
+    pub fn sign(self, name: &str) -> String {
+        match self {
+            Self::GoogleSql => format!("@{name}"),
+            Self::PostgreSql => format!("${}", name.strip_prefix('p').unwrap_or(name)),
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     pub max_in_flight: Option<u32>,

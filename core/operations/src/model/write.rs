@@ -40,6 +40,19 @@ pub enum MutationKind {
     Delete(Vec<Argument>),
 }
 
+impl Mutation {
+    /// What it sets, or the parts of its key.
+    pub fn arguments(&self) -> Box<dyn Iterator<Item = &Argument> + '_> {
+        match &self.kind {
+            MutationKind::Insert(columns)
+            | MutationKind::Update(columns)
+            | MutationKind::InsertOrUpdate(columns)
+            | MutationKind::Replace(columns) => Box::new(columns.iter().map(|(_, argument)| argument)),
+            MutationKind::Delete(key) => Box::new(key.iter()),
+        }
+    }
+}
+
 /// A list of the body: the step runs once for each item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ForEach {
