@@ -55,12 +55,14 @@ pub enum Action {
     },
     /// Apply what is left, up to a version.
     To {
+        #[arg(id = "target", value_name = "VERSION")]
         version: u32,
         #[command(flatten)]
         upward: Upward,
     },
     /// Take the versions up to this one as applied, in a database that was there before its migrations.
     Baseline {
+        #[arg(id = "target", value_name = "VERSION")]
         version: u32,
         #[command(flatten)]
         folder: Folder,

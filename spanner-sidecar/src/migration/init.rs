@@ -18,17 +18,30 @@ impl Bench {
             let told = if dry_run { "would be created" } else { "created" };
             self.report.say(&format!("{name}: {told}"), &json!({"event": told, "table": name}));
         }
-        let mut verdict = Verdict::Fine;
-        if self.admin.is_emulator() {
-            let roles = self.writing_roles().into_iter().collect::<Vec<_>>().join(", ");
-            if !roles.is_empty() {
-                let note = format!("the emulator has no roles: nothing is granted to {roles}");
-                self.report.say(&note, &json!({"event": "grants_skipped", "roles": roles}));
-            }
-            return Ok(verdict);
+        let granted = if self.admin.is_emulator() {
+            self.skip_grants();
+            (false, Verdict::Fine)
+        } else {
+            self.grant(&schema, dry_run).await?
+        };
+        if lacking.is_empty() && !granted.0 {
+            self.report.say("everything is there already", &json!({"event": "nothing_to_do"}));
         }
+        Ok(granted.1)
+    }
+
+    fn skip_grants(&self) {
+        let roles = self.writing_roles().into_iter().collect::<Vec<_>>().join(", ");
+        if !roles.is_empty() {
+            let note = format!("the emulator has no roles: nothing is granted to {roles}");
+            self.report.say(&note, &json!({"event": "grants_skipped", "roles": roles}));
+        }
+    }
+
+    /// Whether there was anything to grant, and whether a person must see to something.
+    async fn grant(&self, schema: &[String], dry_run: bool) -> anyhow::Result<(bool, Verdict)> {
         let dialect = self.admin.dialect(&self.database).await?;
-        let (wanted, findings) = grants::compare(&schema, &self.writing_roles());
+        let (wanted, findings) = grants::compare(schema, &self.writing_roles());
         let ddl: Vec<String> = wanted.iter().map(|grant| grant.ddl(dialect)).collect();
         if !dry_run && !ddl.is_empty() {
             self.admin.change_schema(&self.database, &ddl).await?;
@@ -38,16 +51,11 @@ impl Bench {
             self.report.say(&format!("{told}: {grant}"), &json!({"event": told, "ddl": grant}));
         }
         for finding in &findings {
-            verdict = Verdict::Finding;
-            self.report.say(
-                &format!("warning: {finding}"),
-                &json!({"event": "finding", "problem": finding.to_string()}),
-            );
+            let problem = finding.to_string();
+            self.report.say(&format!("warning: {problem}"), &json!({"event": "finding", "problem": problem}));
         }
-        if lacking.is_empty() && ddl.is_empty() {
-            self.report.say("everything is there already", &json!({"event": "nothing_to_do"}));
-        }
-        Ok(verdict)
+        let verdict = if findings.is_empty() { Verdict::Fine } else { Verdict::Finding };
+        Ok((!ddl.is_empty(), verdict))
     }
 
     /// Roles of the database's operations that write.

@@ -332,8 +332,10 @@ fn without_emulator() -> Command {
     command
 }
 
+/// Of the tests' own files; an absolute path stays as it is.
 fn data(name: &str) -> String {
-    format!("{}/tests/data/{name}", env!("CARGO_MANIFEST_DIR"))
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name);
+    path.into_os_string().into_string().unwrap()
 }
 
 fn channel(socket: PathBuf) -> Channel {

@@ -1,0 +1,183 @@
+//! An emulator, or a Spanner of the mock's, and a folder of migrations that `spanner-sidecar migrate` is run with.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use google_cloud_spanner::client::{DatabaseClient, Spanner};
+use google_cloud_spanner::mutation::Mutation;
+
+use crate::stand::{Running, emulator};
+
+const DATABASE: &str = "projects/pp/instances/ii/databases/dd";
+const OPERATIONS: &str = "
+apiVersion: spangate/v1
+databases:
+  main: {name: projects/pp/instances/ii/databases/dd}
+operations:
+  ReadNote:
+    read: {sql: SELECT note FROM orders WHERE id = @id}
+    parameters: {id: {type: INT64, from: path}}
+    database_role: reader
+    answer: one
+  PlaceOrder:
+    write:
+      - sql: INSERT INTO orders (id, note) VALUES (@id, 'new')
+    parameters: {id: {type: INT64, from: path}}
+    database_role: writer
+    answer: none
+";
+
+pub struct Ground {
+    folder: PathBuf,
+    /// What names the Spanner: its environment, or its options.
+    environment: Vec<(&'static str, String)>,
+    options: Vec<String>,
+    /// Ends with the test.
+    emulator: Option<Running>,
+}
+
+/// How a run ended, and all that it said.
+#[derive(Debug)]
+pub struct Said {
+    pub code: Option<i32>,
+    pub out: String,
+    pub error: String,
+}
+
+impl Ground {
+    /// An emulator with an empty database, whose own tables are there.
+    pub async fn emulated() -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut ground = Self::new(vec![("SPANNER_EMULATOR_HOST", format!("127.0.0.1:{port}"))], Vec::new());
+        let child = Command::new(emulator())
+            .args(["--host_port", &format!("127.0.0.1:{port}")])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        ground.emulator = Some(Running(child));
+        let schema = ground.write("schema.sql", "CREATE TABLE counter (id INT64, n INT64) PRIMARY KEY (id)");
+        let data = ground.write("data.sql", "INSERT INTO counter (id, n) VALUES (1, 0)");
+        let set_up =
+            ground.command(&["emulator-setup", "--schema", &schema, "--data", &data]).output().unwrap();
+        assert!(set_up.status.success(), "{}", String::from_utf8_lossy(&set_up.stderr));
+        ground
+    }
+
+    pub fn new(environment: Vec<(&'static str, String)>, options: Vec<String>) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let folder = std::env::temp_dir().join(format!("spangate-migrate-{}-{number}", std::process::id()));
+        std::fs::create_dir_all(folder.join("migrations")).unwrap();
+        let ground = Self { folder, environment, options, emulator: None };
+        ground.write("operations.yaml", OPERATIONS);
+        ground
+    }
+
+    /// Writes a file beside the migrations.
+    pub fn write(&self, name: &str, text: &str) -> String {
+        let path = self.folder.join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    }
+
+    pub fn file(&self, name: &str, text: &str) {
+        self.write(&format!("migrations/{name}"), text);
+    }
+
+    /// An action; those that read files are told where they are.
+    pub fn migrate(&self, arguments: &[&str]) -> Said {
+        let output = self.migration(arguments).output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        Said { code: output.status.code(), out: text(output.stdout), error: text(output.stderr) }
+    }
+
+    pub fn migration(&self, arguments: &[&str]) -> Command {
+        let folder = self.folder.join("migrations").display().to_string();
+        let of_files: &[&str] =
+            if arguments.first() == Some(&"init") { &[] } else { &["--migrations", &folder] };
+        self.command(&[&["migrate"], arguments, of_files].concat())
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_spanner-sidecar"));
+        command
+            .current_dir(&self.folder)
+            .env_remove("SPANNER_EMULATOR_HOST")
+            .env("USER", "tester")
+            .env("HOSTNAME", "host");
+        command.envs(self.environment.iter().cloned()).args(arguments).args(&self.options);
+        if arguments.first() == Some(&"emulator-setup") {
+            command.args(["--operations", "operations.yaml"]);
+        }
+        command
+    }
+
+    /// The one number that a query of the emulator's database gives.
+    pub async fn number(&self, sql: &str) -> i64 {
+        let transaction = self.client().await.single_use().build();
+        let mut rows = transaction.execute_query(sql.to_owned()).await.unwrap();
+        rows.next().await.unwrap().unwrap().get(0).unwrap()
+    }
+
+    /// A lock that nobody renews.
+    pub async fn lock(&self, owner: &str, lease: i64) {
+        let row = Mutation::new_insert_or_update_builder("spangate_migration_lock")
+            .set("name")
+            .to("migrate")
+            .set("owner")
+            .to(owner)
+            .set("lease_seconds")
+            .to(lease)
+            .set("renewed_at")
+            .to("spanner.commit_timestamp()")
+            .build();
+        self.client().await.write_only_transaction().build().write([row]).await.unwrap();
+    }
+
+    async fn client(&self) -> DatabaseClient {
+        let (_, host) = self.environment.first().unwrap();
+        let spanner = Spanner::builder()
+            .with_endpoint(format!("http://{host}"))
+            .with_credentials(google_cloud_auth::credentials::anonymous::Builder::new().build())
+            .build()
+            .await
+            .unwrap();
+        spanner.database_client(DATABASE).build().await.unwrap()
+    }
+}
+
+impl Drop for Ground {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+impl Said {
+    /// Without the times, which no test can know.
+    pub fn table(&self) -> String {
+        let is_time = |word: &str| word.starts_with("20") && word.ends_with('Z');
+        self.out
+            .split(' ')
+            .map(|word| if is_time(word) { "TIME" } else { word })
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    pub fn fine(&self) -> &Self {
+        assert_eq!(self.code, Some(0), "{self:?}");
+        self
+    }
+
+    pub fn refused(&self, why: &str) -> &Self {
+        assert!(self.code == Some(2) && self.error.contains(why), "{self:?}");
+        self
+    }
+}
+
+/// Long enough for a lease of a second to run out, and short enough for a test.
+pub const SOON: [&str; 4] = ["--lease", "1s", "--lock-wait", "30s"];
+pub const PAUSE: Duration = Duration::from_millis(2);
