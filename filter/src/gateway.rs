@@ -17,8 +17,9 @@ use crate::keys::{KeyStore, Refused};
 use crate::permits::Permits;
 use crate::places::Places;
 
-/// Memory for verified tokens on each worker.
-const TOKEN_CACHE_BYTES: usize = 16 * 1024 * 1024;
+/// Memory for verified tokens on each worker: so that at least ten thousand of a usual size stay, of which each takes about
+/// 2.5 KiB, however they come.
+const TOKEN_CACHE_BYTES: usize = 64 * 1024 * 1024;
 
 pub struct Gateway {
     pub policy: Policy,
@@ -189,7 +190,7 @@ impl Host for Instant<'_> {
     }
 
     fn remember_caller(&mut self, token: &str, caller: &Rc<Caller>) {
-        self.gateway.tokens.borrow_mut().insert(token, caller.clone());
+        self.gateway.tokens.borrow_mut().insert(token, caller.clone(), caller.bytes());
     }
 
     fn keys(&self, issuer: usize) -> Option<Arc<KeySet>> {

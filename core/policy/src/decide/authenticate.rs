@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
+use serde_json::Value;
+
 use super::progress::Progress;
 use super::scene::Scene;
 use super::step::Ruling;
@@ -37,10 +39,32 @@ impl Caller {
         &self.roles
     }
 
+    /// Bytes that it takes, roughly, for whoever remembers it.
+    pub fn bytes(&self) -> usize {
+        weight(&self.token.identity().claims).saturating_add(IDENTITY_BYTES)
+    }
+
     /// What a host tells its upstream of this caller: made once for all calls with this token.
     pub fn rendered(&self, render: impl FnOnce(&Verified) -> Vec<u8>) -> &[u8] {
         self.rendering.get_or_init(|| render(&self.token))
     }
+}
+
+/// What a caller takes beside its claims: what was read from them, its key, its roles, what an upstream is told.
+const IDENTITY_BYTES: usize = 1024;
+
+/// Bytes of a claim, with what each text and each list costs the allocator.
+fn weight(claim: &Value) -> usize {
+    const OVERHEAD: usize = 48;
+    let inner = match claim {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(weight).sum(),
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| weight(value).saturating_add(name.len())).sum()
+        }
+    };
+    OVERHEAD.saturating_add(inner)
 }
 
 /// What asking for a token comes to.
@@ -188,7 +212,7 @@ impl Policy {
                 // Public, and read by pages of any origin.
                 ("access-control-allow-origin".into(), "*".to_owned()),
             ],
-            body: serde_json::Value::Object(document.members).to_string().into(),
+            body: Value::Object(document.members).to_string().into(),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Tokens that are bound to a key of the caller's (RFC 7800): worth nothing to whoever has no proof of it.
 
-use base64ct::{Base64UrlUnpadded, Encoding};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
 use super::fault::Fault;
@@ -28,12 +29,7 @@ impl Binding {
             .filter(|members| members.len() == 1)
             .and_then(|members| members.get("x5t#S256"))
             .and_then(Value::as_str)
-            .and_then(|text| {
-                let mut thumbprint = [0; 32];
-                Base64UrlUnpadded::decode(text, &mut thumbprint)
-                    .is_ok_and(|bytes| bytes.len() == 32)
-                    .then_some(thumbprint)
-            })
+            .and_then(|text| Thumbprint::try_from(URL_SAFE_NO_PAD.decode(text).ok()?).ok())
             .map_or(Self::Other, Self::Certificate)
     }
 
@@ -55,6 +51,7 @@ impl Binding {
 
 #[cfg(test)]
 mod tests {
+    use base64ct::{Base64UrlUnpadded, Encoding};
     use serde_json::json;
 
     use super::*;

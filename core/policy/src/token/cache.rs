@@ -9,14 +9,18 @@ use hashbrown::HashMap;
 /// filled is dropped. Each step costs the same, however full it is.
 #[derive(Debug)]
 pub struct TokenCache<V> {
-    young: HashMap<Box<str>, V, SeedableRandomState>,
-    old: HashMap<Box<str>, V, SeedableRandomState>,
+    young: HashMap<Box<str>, Entry<V>, SeedableRandomState>,
+    old: HashMap<Box<str>, Entry<V>, SeedableRandomState>,
     young_bytes: usize,
     max_bytes: usize,
 }
 
-/// What an entry costs beside its token, roughly: identity, claims and the table's own.
-const ENTRY_BYTES: usize = 4096;
+#[derive(Debug)]
+struct Entry<V> {
+    value: V,
+    /// With its token, roughly.
+    bytes: usize,
+}
 
 impl<V: Clone> TokenCache<V> {
     /// `seed` is random, so that nobody can choose tokens that collide.
@@ -31,40 +35,38 @@ impl<V: Clone> TokenCache<V> {
     }
 
     pub fn get(&mut self, token: &str) -> Option<V> {
-        if let Some(value) = self.young.get(token) {
-            return Some(value.clone());
+        if let Some(entry) = self.young.get(token) {
+            return Some(entry.value.clone());
         }
-        let (token, value) = self.old.remove_entry(token)?;
-        self.store(token, value.clone());
+        let (token, entry) = self.old.remove_entry(token)?;
+        let value = entry.value.clone();
+        self.store(token, entry);
         Some(value)
     }
 
-    pub fn insert(&mut self, token: &str, value: V) {
-        self.store(token.into(), value);
+    /// `bytes` is what the value takes.
+    pub fn insert(&mut self, token: &str, value: V, bytes: usize) {
+        let bytes = bytes.saturating_add(token.len());
+        self.store(token.into(), Entry { value, bytes });
     }
 
     /// Keeps what `stands`.
     pub fn retain(&mut self, stands: impl Fn(&V) -> bool) {
-        self.old.retain(|_, value| stands(value));
-        self.young.retain(|_, value| stands(value));
-        self.young_bytes = self.young.keys().map(|token| cost(token)).sum();
+        self.old.retain(|_, entry| stands(&entry.value));
+        self.young.retain(|_, entry| stands(&entry.value));
+        self.young_bytes = self.young.values().map(|entry| entry.bytes).sum();
     }
 
-    fn store(&mut self, token: Box<str>, value: V) {
-        let cost = cost(&token);
-        if self.young_bytes.saturating_add(cost) > self.max_bytes / 2 {
+    fn store(&mut self, token: Box<str>, entry: Entry<V>) {
+        let bytes = entry.bytes;
+        if self.young_bytes.saturating_add(bytes) > self.max_bytes / 2 {
             std::mem::swap(&mut self.young, &mut self.old);
             self.young.clear();
             self.young_bytes = 0;
         }
-        if self.young.insert(token, value).is_none() {
-            self.young_bytes = self.young_bytes.saturating_add(cost);
-        }
+        let replaced = self.young.insert(token, entry).map_or(0, |entry| entry.bytes);
+        self.young_bytes = self.young_bytes.saturating_add(bytes).saturating_sub(replaced);
     }
-}
-
-fn cost(token: &str) -> usize {
-    token.len().saturating_add(ENTRY_BYTES)
 }
 
 #[cfg(test)]
@@ -73,10 +75,10 @@ mod tests {
 
     #[test]
     fn what_is_used_stays_and_memory_is_bounded() {
-        let mut cache = TokenCache::new(20 * ENTRY_BYTES, 7);
-        cache.insert("hot", 1);
+        let mut cache = TokenCache::new(20 * 1000, 7);
+        cache.insert("hot", 1, 990);
         for number in 0..1000 {
-            cache.insert(&format!("cold {number}"), 2);
+            cache.insert(&format!("cold {number}"), 2, 990);
             assert_eq!(cache.get("hot"), Some(1));
             assert!(cache.young.len() + cache.old.len() <= 20);
         }
@@ -84,13 +86,28 @@ mod tests {
         assert_eq!(cache.get("cold 999"), Some(2));
     }
 
+    /// What is replaced does not count twice, and what is too large by itself takes the place of all others.
+    #[test]
+    fn bytes_are_those_of_what_is_there() {
+        let mut cache = TokenCache::new(2000, 7);
+        for bytes in [100, 300, 200] {
+            cache.insert("a", 1, bytes);
+            assert_eq!(cache.young_bytes, bytes + 1);
+        }
+        cache.insert("b", 2, 5000);
+        assert_eq!((cache.get("b"), cache.young.len()), (Some(2), 1));
+        cache.insert("c", 3, 10);
+        assert_eq!((cache.get("c"), cache.young_bytes), (Some(3), 11));
+    }
+
     #[test]
     fn what_no_longer_stands_is_gone_from_both_generations() {
-        let mut cache = TokenCache::new(6 * ENTRY_BYTES, 7);
-        cache.insert("a", 1);
-        cache.insert("b", 2);
-        cache.insert("c", 1);
+        let mut cache = TokenCache::new(6 * 1000, 7);
+        cache.insert("a", 1, 900);
+        cache.insert("b", 2, 900);
+        cache.insert("c", 1, 1900);
         cache.retain(|value| *value == 1);
+        assert!(cache.young_bytes <= 3000);
         assert_eq!((cache.get("a"), cache.get("b"), cache.get("c")), (Some(1), None, Some(1)));
         cache.retain(|_| false);
         assert_eq!((cache.get("a"), cache.get("c"), cache.young_bytes), (None, None, 0));

@@ -2,7 +2,8 @@
 //! needed is read: `jwk`, `jku`, `x5u`, `x5c` and `x5t` are a forger's to choose, and real issuers send some of them on
 //! good tokens (RFC 8725, section 3.10).
 
-use base64ct::{Base64UrlUnpadded, Encoding};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
 use super::fault::Fault;
@@ -91,6 +92,7 @@ pub(super) fn bare(media_type: &str) -> &str {
         .map_or(media_type, |(_, rest)| rest)
 }
 
+/// The one canonical form: no padding, and no bits left over that are not zero.
 fn decode(part: &str) -> Result<Vec<u8>, Fault> {
-    Base64UrlUnpadded::decode_vec(part).map_err(|_| Fault::Encoding)
+    URL_SAFE_NO_PAD.decode(part).map_err(|_| Fault::Encoding)
 }

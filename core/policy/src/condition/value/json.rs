@@ -1,7 +1,8 @@
 //! Claims and bindings come as JSON: a whole number is an `int` (a `uint` when it is too great), any other a
 //! `double`. What an expression yields goes out as JSON, too.
 
-use base64ct::{Base64, Encoding};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value as Json, json};
 
 use super::{List, Map, Value};
@@ -35,7 +36,7 @@ impl<'f> Value<'f> {
             Self::Double(double) if double.is_nan() => json!("NaN"),
             Self::Double(double) => json!(if *double > 0.0 { "Infinity" } else { "-Infinity" }),
             Self::String(text) => json!(text),
-            Self::Bytes(bytes) => json!(Base64::encode_string(bytes)),
+            Self::Bytes(bytes) => json!(STANDARD.encode(bytes)),
             Self::Timestamp(at) => json!(time::format_timestamp(*at)),
             Self::Duration(span) => json!(time::format_span(*span)),
             Self::Ip(address) => json!(address.to_string()),

@@ -1,7 +1,8 @@
 //! One key of a set (RFC 7517, RFC 7518 section 6): what it may verify, checked once, so that a token meets only
 //! keys that can have signed it.
 
-use base64ct::{Base64UrlUnpadded, Encoding};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
 use super::super::algorithm::{Algorithm, Family, PublicKey};
@@ -94,5 +95,5 @@ fn number(jwk: &Value, name: &str) -> Option<Vec<u8>> {
 }
 
 fn bytes(jwk: &Value, name: &str) -> Option<Vec<u8>> {
-    Base64UrlUnpadded::decode_vec(jwk.get(name)?.as_str()?).ok()
+    URL_SAFE_NO_PAD.decode(jwk.get(name)?.as_str()?).ok()
 }
