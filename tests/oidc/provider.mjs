@@ -10,6 +10,8 @@ import {promisify} from 'node:util';
 
 import {Provider} from 'oidc-provider';
 
+import {FAULTS} from './faults.mjs';
+
 const port = Number(process.argv[2]);
 const url = `http://127.0.0.1:${port}`;
 
@@ -75,6 +77,7 @@ function replaceKeys(others) {
 }
 
 const fetches = {discovery: 0, jwks: 0};
+// By document, the name of a fault or nothing.
 const faults = {discovery: '', jwks: ''};
 
 const CONTROL = {
@@ -97,32 +100,6 @@ async function control(action, query, response) {
   response.writeHead(200, {'content-type': 'application/json'}).end(JSON.stringify(fetches));
 }
 
-const document = () => JSON.stringify({keys: keys.map(({kid, alg, kty, n, e, crv, x, y}) => ({kid, alg, kty, n, e, crv, x, y}))});
-
-// How a document is broken: a status, a type and a body; or no proper answer at all.
-const FAULTS = {
-  error: () => [500, 'application/json', '{"error":"server_error"}'],
-  moved: () => [302, 'application/json', document()],
-  html: () => [200, 'text/html', '<!doctype html><title>Maintenance</title>'],
-  cut: () => [200, 'application/json', document().slice(0, -20)],
-  giant: () => [200, 'application/json', document() + ' '.repeat(300_000)],
-  'wrong-json': () => [200, 'application/json', '{"keys":"none"}'],
-  empty: () => [200, 'application/json', '{"keys":[]}'],
-  // The connection ends before the body does.
-  hangup: (response) => {
-    response.writeHead(200, {'content-length': 100_000});
-    response.write(document(), () => response.destroy());
-  },
-  silence: () => {},
-};
-
-function broken(how, response) {
-  const answer = FAULTS[how](response);
-  if (!answer) return;
-  const [status, type, body] = answer;
-  response.writeHead(status, {'content-type': type}).end(body);
-}
-
 createServer((request, response) => {
   const {pathname, searchParams} = new URL(request.url, url);
   const [, first, action] = pathname.split('/');
@@ -130,5 +107,5 @@ createServer((request, response) => {
   const fetched = {'/.well-known/openid-configuration': 'discovery', '/jwks': 'jwks'}[pathname];
   if (fetched) fetches[fetched] += 1;
   const fault = faults[fetched];
-  return fault ? broken(fault, response) : provider.callback()(request, response);
+  return fault ? FAULTS[fault](response, keys) : provider.callback()(request, response);
 }).listen(port, '127.0.0.1');

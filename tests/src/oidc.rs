@@ -113,7 +113,7 @@ impl OidcProvider {
         self.control(&format!("withdraw?algorithm={algorithm}")).map(drop)
     }
 
-    /// Breaks a document (`discovery` or `jwks`) in one of the ways that `provider.mjs` knows; mends it if `how` is empty.
+    /// Breaks a document (`discovery` or `jwks`) in one of the ways of `faults.mjs`; mends it where `how` is empty.
     pub fn break_document(&self, document: &str, how: &str) -> Result<()> {
         self.control(&format!("break?document={document}&how={how}")).map(drop)
     }
