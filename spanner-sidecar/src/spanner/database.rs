@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use google_cloud_spanner::channel_pool::{DynamicChannelPoolConfig, StaticChannelPoolConfig};
 use google_cloud_spanner::client::{Spanner, SpannerBuilderExt};
@@ -22,6 +23,9 @@ pub struct Site {
     pub is_emulator: bool,
     pub metrics: Arc<Metrics>,
 }
+
+/// Between one growth of a pool of channels and the next.
+const SCALE_UP: Duration = Duration::from_millis(10);
 
 pub struct Database {
     /// Its key in operations.yaml.
@@ -162,10 +166,10 @@ impl Database {
     async fn spanner(&self, role: Option<&str>, flow: Flow) -> Result<&Spanner, Refusal> {
         let of_role = role.and_then(|role| self.pools_of_roles.get(role));
         let Pool { most, spanner } = of_role.unwrap_or(&self.pools).of(flow);
-        spanner.get_or_try_init(|| self.build(*most)).await
+        spanner.get_or_try_init(|| self.build(*most, flow)).await
     }
 
-    async fn build(&self, most: u32) -> Result<Spanner, Refusal> {
+    async fn build(&self, most: u32, flow: Flow) -> Result<Spanner, Refusal> {
         let builder = self.site.access.spanner();
         let builder = if self.site.is_emulator {
             builder.with_channel_pool(StaticChannelPoolConfig::new(1))
@@ -176,7 +180,11 @@ impl Database {
                 .with_min_channels(first)
                 .with_initial_channels(first)
                 .with_max_channels(most);
-            builder.with_channel_pool(channels)
+            builder.with_channel_pool(match flow {
+                Flow::Prompt => channels,
+                // Two such answers leave a channel's windows open.
+                Flow::Streamed => channels.with_max_rpc_per_channel(2.0).with_scale_up_cooldown(SCALE_UP),
+            })
         };
         builder.build().await.map_err(|error| {
             tracing::error!(event = "client_failed", database = self.name(), error = %error);

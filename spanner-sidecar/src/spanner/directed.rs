@@ -15,8 +15,9 @@ pub fn options(directed: &DirectedReads) -> DirectedReadOptions {
                 .set_replica_selections(replicas.iter().map(selection))
                 .set_auto_failover_disabled(!auto_failover),
         ),
-        DirectedReads::Exclude(replicas) => options
-            .set_exclude_replicas(ExcludeReplicas::new().set_replica_selections(replicas.iter().map(selection))),
+        DirectedReads::Exclude(replicas) => options.set_exclude_replicas(
+            ExcludeReplicas::new().set_replica_selections(replicas.iter().map(selection)),
+        ),
     }
 }
 

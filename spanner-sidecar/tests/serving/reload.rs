@@ -1,0 +1,195 @@
+//! A changed document, a changed schema, a database that is gone for a while.
+
+use std::time::Duration;
+
+use spangate_mock_spanner::Step;
+
+use super::stand::{Stand, call};
+use super::*;
+
+const LATE: &str = "  Late: {read: {sql: SELECT id FROM late}}\n";
+const OTHER: &str = "  Other: {read: {sql: SELECT title FROM items}}\n";
+
+async fn assert_served(stand: &Stand, operation: &str) {
+    assert_eq!(stand.execute(call(operation), &[]).await.status(), "200", "{operation}");
+}
+
+#[tokio::test]
+async fn a_changed_document_is_planned_and_then_served() {
+    let file = Document::new(&document("", &[SCAN]));
+    let (mock, stand) = start(&file, &[]).await;
+    stand.execute(call("Other"), &[]).await.assert_refused("501", "operation_unknown");
+    assert_served(&stand, "Scan").await;
+    mock.forget_counts();
+
+    file.replace(&document("", &[SCAN, OTHER, LATE]));
+    stand.until_logged(&["operations_reloaded", r#""operations":2,"mismatched":1"#]).await;
+    assert_served(&stand, "Scan").await;
+    assert_served(&stand, "Other").await;
+    stand.execute(call("Late"), &[]).await.assert_refused("503", "schema_mismatch");
+
+    // What does not fit is tried again without being asked.
+    mock.apply("CREATE TABLE late (id INT64 NOT NULL) PRIMARY KEY (id);").unwrap();
+    stand.until_served(call("Late")).await;
+
+    // The database is as it was: its clients and their sessions stay.
+    assert_eq!(mock.count(Step::CreateSession), 0);
+}
+
+#[tokio::test]
+async fn a_faulty_document_changes_nothing() {
+    let file = Document::new(&document("", &[SCAN]));
+    let (_mock, stand) = start(&file, &[]).await;
+    file.replace("apiVersion: spangate/v1\noperations: {Scan: {reed: {}}}");
+    stand.until_logged(&["operations_refused", "has faults", "`databases` is missing"]).await;
+    assert_served(&stand, "Scan").await;
+    std::fs::remove_file(file.path()).unwrap();
+    stand.signal("-HUP");
+    stand.until_logged(&["operations_refused", "cannot read"]).await;
+    assert_served(&stand, "Scan").await;
+    file.replace(&document("", &[OTHER]));
+    stand.until_served(call("Other")).await;
+}
+
+/// The file is the same: a signal reads it all the same, since what it names may have changed.
+#[tokio::test]
+async fn a_signal_reloads() {
+    let file = Document::new(&document("", &[SCAN]));
+    let (_mock, stand) = start(&file, &[]).await;
+    stand.signal("-HUP");
+    stand.until_logged(&["operations_reloaded"]).await;
+    assert_served(&stand, "Scan").await;
+}
+
+#[tokio::test]
+async fn calls_in_flight_end_as_they_began() {
+    let file = Document::new(&document("", &[SCAN]));
+    let (mock, stand) = start(&file, &[]).await;
+    mock.slow(Step::Stream, Duration::from_secs(4));
+    let in_flight = stand.execute(call("Scan"), &[]);
+    let reload = async {
+        while mock.count(Step::Stream) == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        // Another database, and no `Scan` any more.
+        file.replace(&document(", max_in_flight: 7", &[OTHER]));
+        stand.until_logged(&["operations_reloaded"]).await;
+        stand.execute(call("Scan"), &[]).await.assert_refused("501", "operation_unknown");
+    };
+    let (answer, ()) = tokio::join!(in_flight, reload);
+    assert_eq!(answer.json(), r#"{"rows":[{"id":"1"}]}"#);
+}
+
+#[tokio::test]
+async fn strict_refuses_a_reload_as_a_whole() {
+    let file = Document::new(&document("", &[SCAN]));
+    let (_mock, stand) = start(&file, &["--strict"]).await;
+    file.replace(&document("", &[OTHER, LATE]));
+    stand.until_logged(&["operations_refused", "--strict"]).await;
+    assert_served(&stand, "Scan").await;
+    stand.execute(call("Other"), &[]).await.assert_refused("501", "operation_unknown");
+}
+
+#[tokio::test]
+async fn a_schema_that_drifts_takes_its_operations_with_it() {
+    let file = Document::new(&document("", &[SCAN, OTHER]));
+    let (mock, stand) = start(&file, &["--replan", "300ms"]).await;
+    mock.apply("CREATE TABLE items (id INT64 NOT NULL) PRIMARY KEY (id);").unwrap();
+    stand.until_logged(&["operation_drifted", r#""operation":"Other""#]).await;
+    stand.execute(call("Other"), &[]).await.assert_refused("503", "schema_mismatch");
+    assert_served(&stand, "Scan").await;
+    mock.apply(ITEMS).unwrap();
+    stand.until_served(call("Other")).await;
+}
+
+/// By keys, by mutations, by a statement that uses what another one returned: each kind is planned, here by the
+/// emulator, whose schema is a whole one.
+#[tokio::test]
+async fn every_kind_is_planned() {
+    let keys = |name: &str, table: &str, columns: &str, key: &str| {
+        format!(
+            "  {name}: {{read: {{keys: {{table: {table}, columns: [{columns}], key: [{key}]}}}}, parameters: *p}}\n"
+        )
+    };
+    let write =
+        |name: &str, steps: &str| format!("  {name}: {{write: [{steps}], parameters: *p, answer: none}}\n");
+    let delete = |name: &str, key: &str| write(name, &format!("{{delete: {{table: orders, key: [{key}]}}}}"));
+    let insert = |name: &str, column: &str| {
+        write(
+            name,
+            &format!(
+                "{{insert: {{table: orders, columns: {{tenant: t, customer_id: c, order_id: o, status: o, {column}}}}}}}"
+            ),
+        )
+    };
+    let returned = |name: &str, column: &str| {
+        let first = "sql: 'UPDATE orders SET status = @o WHERE tenant = @t AND customer_id = @c AND order_id = @o THEN RETURN order_id, customer_id'";
+        write(
+            name,
+            &format!(
+                "{{{first}}}, {{sql: 'UPDATE customers SET name = @o WHERE tenant = @t AND customer_id = @{column}'}}"
+            ),
+        )
+    };
+    let operations = [
+        keys("Whole", "orders", "total", "t, c, o"),
+        keys("TooShort", "orders", "total", "t, c"),
+        keys("NoColumn", "orders", "colour", "t, c, o"),
+        keys("NoTable", "nothing", "total", "t, c, o"),
+        delete("Delete", "t, c, o"),
+        delete("DeleteTooShort", "t, c"),
+        insert("Insert", "total: n"),
+        insert("InsertNoColumn", "colour: n"),
+        insert("InsertOtherType", "total: t"),
+        returned("Returned", "customer_id"),
+        returned("ReturnedOtherType", "order_id"),
+    ];
+    let parameters = "{t: {type: STRING, from: query}, c: {type: INT64, from: query}, o: {type: STRING, from: query}, n: {type: NUMERIC, from: query}}";
+    let text = operations.concat().replace("*p", parameters);
+    let text = document("", &[&text])
+        .replace("projects/p/instances/i/databases/d", "projects/test/instances/test/databases/storefront");
+    let file = Document::new(&text);
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut stand = Stand::serving_with(port, file.path().to_str().unwrap(), &[]).await;
+    stand.start_emulator().await;
+    stand.set_up().await;
+    stand.until_logged(&[r#""event":"ready""#]).await;
+    let log = stand.log();
+    let told = |event: &str| {
+        let lines = log.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        let lines = lines.filter(|line| line["event"] == event);
+        let text = |line: &serde_json::Value, name| line[name].as_str().unwrap_or_default().to_owned();
+        let mut told: Vec<_> =
+            lines.map(|line| format!("{}: {}", text(&line, "operation"), text(&line, "problem"))).collect();
+        told.sort();
+        told.join("\n")
+    };
+    expect_test::expect![[r#"
+        DeleteTooShort: the key of `orders` has 3 parts, not 2
+        InsertNoColumn: `orders` has no column `colour`
+        InsertOtherType: `total` of `orders` is NUMERIC, and `t` is STRING
+        NoColumn: Column not found in table orders: colour
+        NoTable: Table not found: nothing
+        ReturnedOtherType: No matching signature for operator = for argument types: INT64, STRING. Supported signature: ANY = ANY [at 1:54]
+        TooShort: Wrong number of key parts for orders. Expected 3 key parts, found 2 key parts. Supplied key: values { null_value: NULL_VALUE } values { null_value: NULL_VALUE }"#]].assert_eq(&told("operation_mismatch"));
+    expect_test::expect![[r#"
+        Delete: 
+        Insert: 
+        Returned: 
+        Whole: "#]].assert_eq(&told("operation_ready"));
+}
+
+#[tokio::test]
+async fn health_follows_the_database() {
+    let mut stand = Stand::start().await;
+    stand.until_health_of("database/main", "Serving").await;
+    stand.stop_emulator();
+    stand.until_health_of("database/main", "NotServing").await;
+    stand.until_health_of("", "NotServing").await;
+    stand.start_emulator().await;
+    stand.set_up().await;
+    stand.until_health_of("database/main", "Serving").await;
+    stand.until_healthy().await;
+    let other = stand.health_of("database/other").await;
+    assert!(!other.contains("erving"), "{other}");
+}
