@@ -17,6 +17,7 @@ mod jwt_authn;
 mod keys;
 mod limits;
 mod oidc;
+mod openapi;
 mod outbound;
 mod policy_updates;
 mod refusals;

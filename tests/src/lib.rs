@@ -26,6 +26,7 @@ mod part;
 mod ports;
 mod process;
 mod programs;
+mod schemathesis;
 mod stack;
 
 pub use oidc::{Fetches, OidcProvider};
@@ -34,6 +35,7 @@ pub use part::Part;
 pub use ports::Ports;
 pub use process::Process;
 pub use programs::{EMULATOR_IMAGE, ENVOY_VERSION, Emulator, Programs, dist, root, target};
+pub use schemathesis::Schemathesis;
 pub use stack::{Stack, development_issuer};
 
 /// Reads a YAML document as JSON; a fault is told with the file's name and place.

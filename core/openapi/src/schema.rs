@@ -36,7 +36,7 @@ pub fn of_parameter(parameter: &Parameter, form: Form) -> Value {
             schema
         }
     };
-    if let Some(default) = default.as_ref().and_then(|default| json(default)) {
+    if let Some(default) = default.as_ref().and_then(json) {
         schema.insert("default".to_owned(), default);
     }
     if *nullable && form == Form::Json && !schema.is_empty() {
@@ -46,7 +46,7 @@ pub fn of_parameter(parameter: &Parameter, form: Form) -> Value {
 }
 
 fn scalar_schema(scalar: Scalar, constraints: &Constraints, form: Form) -> Map<String, Value> {
-    let listed: Vec<Value> = constraints.r#enum.iter().filter_map(|value| json(value)).collect();
+    let listed: Vec<Value> = constraints.r#enum.iter().filter_map(json).collect();
     let schema = match (scalar, form) {
         (Scalar::Bool, _) => json!({"type": "boolean"}),
         (Scalar::Int64, Form::Text) => json!({"type": "integer", "format": "int64"}),
@@ -69,7 +69,7 @@ fn scalar_schema(scalar: Scalar, constraints: &Constraints, form: Form) -> Map<S
     let Value::Object(mut schema) = schema else { return Map::new() };
     if matches!(scalar, Scalar::Int64 | Scalar::Float32 | Scalar::Float64) {
         let bound = |bound: &Option<Bound>, otherwise: Option<i64>| {
-            bound.as_ref().and_then(|bound| json(bound)).or(otherwise.map(Value::from))
+            bound.as_ref().and_then(json).or(otherwise.map(Value::from))
         };
         let integers = scalar == Scalar::Int64;
         let minimum = bound(&constraints.minimum, integers.then_some(i64::MIN));
@@ -100,9 +100,7 @@ fn json(value: &Bound) -> Option<Value> {
         Bound::Float(value) => JsonNumber::from_f64(*value).map(Value::Number),
         Bound::Numeric(value) => Some(value.to_string().into()),
         Bound::Text(text) => Some(text.as_str().into()),
-        Bound::Array(items) => {
-            items.iter().map(|item| json(item)).collect::<Option<Vec<_>>>().map(Value::from)
-        }
+        Bound::Array(items) => items.iter().map(json).collect::<Option<Vec<_>>>().map(Value::from),
     }
 }
 
