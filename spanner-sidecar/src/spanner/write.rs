@@ -29,8 +29,8 @@ use attempt::attempt;
 const COMMIT_TIMESTAMP: &str = "spanner.commit_timestamp()";
 /// With less time than this nothing more is begun.
 const LEAST: Duration = Duration::from_millis(30);
-/// Before a lost commit is run again.
-const PAUSE: Duration = Duration::from_millis(20);
+/// Before a lost commit is run again; twice as long each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
 
 /// What is to be written, in whose name, and by when.
 /// Owned: it goes into the client's transactions.
@@ -77,6 +77,7 @@ pub async fn write(database: &Database, order: Order) -> Result<Written, Refusal
     let mut is_renewed = false;
     // Whether a commit was sent of which nothing is known: it may yet happen, later than any reading back.
     let mut in_doubt = false;
+    let mut pause = FIRST_PAUSE;
     loop {
         let failure = match attempt(database, &session, &order, share(deadline)).await {
             Ok(written) => return Ok(written),
@@ -95,7 +96,10 @@ pub async fn write(database: &Database, order: Order) -> Result<Written, Refusal
         match read_back(&session, &order).await {
             Ok(Some(kept)) => return replay(&order, kept),
             // Run again, the row decides between the two: only one of them can commit.
-            Ok(None) if failure.commit_is_lost && remaining(deadline) > LEAST => sleep(PAUSE).await,
+            Ok(None) if failure.commit_is_lost && remaining(deadline) > LEAST + pause => {
+                sleep(pause).await;
+                pause *= 2;
+            }
             Ok(None) if in_doubt && !is_of_the_rows(&failure.refusal.reason) => return Err(unknown()),
             Ok(None) => return Err(failure.refusal),
             Err(_) if in_doubt || order.repeat == Repeat::ByProxy => return Err(unknown()),
@@ -123,7 +127,7 @@ fn replay(order: &Order, kept: Kept) -> Result<Written, Refusal> {
         let detail = "this `Idempotency-Key` was used for another request; nothing was written";
         return Err(Refusal::new(Reason::IdempotencyKeyReused, detail));
     }
-    Ok(Written { answer, committed_at, is_replay: true })
+    Ok(Written { answer, committed_at, is_replay: order.repeat != Repeat::Impossible })
 }
 
 fn unknown() -> Refusal {

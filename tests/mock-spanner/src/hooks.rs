@@ -1,5 +1,5 @@
 //! Faults by plan: before or after the n-th message of a kind. Before, the message has arrived and nothing has been
-//! done; after, all has been done and the answer is not sent yet.
+//! done; after, all has been done, or refused, and the answer is not sent yet.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -14,8 +14,8 @@ pub const DDL: &str = "
       is_nullable STRING(MAX), spanner_type STRING(MAX), is_generated STRING(MAX), column_default STRING(MAX))
       PRIMARY KEY (table_name, column_name);
     CREATE TABLE information_schema.index_columns (
-      table_schema STRING(MAX), table_name STRING(MAX), index_name STRING(MAX), column_name STRING(MAX),
-      ordinal_position INT64) PRIMARY KEY (table_name, index_name, column_name);";
+      table_schema STRING(MAX), table_name STRING(MAX), index_name STRING(MAX), index_type STRING(MAX),
+      column_name STRING(MAX), ordinal_position INT64) PRIMARY KEY (table_name, index_name, column_name);";
 
 /// The name of each table here, and its rows.
 pub fn rows(schema: &Schema) -> Vec<(&'static str, Row)> {
@@ -57,7 +57,8 @@ fn column_row(table: &Table, index: usize, column: &Column) -> Row {
 fn index_rows(table: &str, index: &str, columns: &[String]) -> Vec<(&'static str, Row)> {
     let text = |text: &str| Value::Text(text.to_owned());
     let row = |(at, column): (usize, &String)| {
-        let row = vec![empty(), text(table), text(index), text(column), position(at)];
+        let r#type = if index == "PRIMARY_KEY" { index } else { "INDEX" };
+        let row = vec![empty(), text(table), text(index), text(r#type), text(column), position(at)];
         ("information_schema.index_columns", row)
     };
     columns.iter().enumerate().map(row).collect()

@@ -118,8 +118,9 @@ impl Door {
 
     pub async fn execute(&self, request: ExecuteSqlRequest) -> Result<ResultSet, Status> {
         self.hooks.meet(Step::Execute, When::Before).await?;
-        let (output, metadata) = self.run(request)?;
+        let done = self.run(request);
         self.hooks.meet(Step::Execute, When::After).await?;
+        let (output, metadata) = done?;
         Ok(result_set(output, metadata))
     }
 
@@ -129,9 +130,9 @@ impl Door {
             return self.run(request);
         }
         self.hooks.meet(Step::Stream, When::Before).await?;
-        let done = self.run(request)?;
+        let done = self.run(request);
         self.hooks.meet(Step::Stream, When::After).await?;
-        Ok(done)
+        done
     }
 
     pub async fn read(&self, request: ReadRequest) -> Result<(Output, ResultSetMetadata), Status> {
@@ -143,12 +144,12 @@ impl Door {
             let mut state = self.spanner.state();
             let role = state.role(&request.session)?;
             state.note(Record::of_read(&request, &role));
-            state.with(request.transaction.as_ref(), &role, |store, view| read(store, view, &request))?
+            state.with(request.transaction.as_ref(), &role, |store, view| read(store, view, &request))
         };
         if counts {
             self.hooks.meet(Step::Read, When::After).await?;
         }
-        Ok(done)
+        done
     }
 
     pub async fn batch(&self, request: ExecuteBatchDmlRequest) -> Result<ExecuteBatchDmlResponse, Status> {
@@ -198,9 +199,10 @@ impl Door {
             };
             let State { store, transactions, .. } = &mut *state;
             let transaction = transactions.get_mut(&id).ok_or_else(no_transaction)?;
-            transaction.commit(store, request.mutations)?
+            transaction.commit(store, request.mutations)
         };
         self.hooks.meet(Step::Commit, When::After).await?;
+        let at = at?;
         let commit_stats = request.return_commit_stats.then(commit_response::CommitStats::default);
         Ok(CommitResponse { commit_timestamp: Some(wire(at)), commit_stats, ..CommitResponse::default() })
     }
