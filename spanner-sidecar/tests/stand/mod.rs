@@ -93,23 +93,32 @@ impl Stand {
         String::from_utf8(output.stderr).unwrap()
     }
 
-    async fn started(mut sidecar: Command, port: u16, operations: &str, options: &[&str]) -> Self {
+    /// Where the options say, and not on a socket: nobody is called through this stand.
+    pub async fn listening_elsewhere(port: u16, operations: &str, options: &[&str]) -> Self {
+        Self::spawn(sidecar(port), port, operations, options, false)
+    }
+
+    async fn started(sidecar: Command, port: u16, operations: &str, options: &[&str]) -> Self {
+        let mut stand = Self::spawn(sidecar, port, operations, options, true);
+        let socket = stand.folder.join("sidecar.sock");
+        stand.until(|| socket.exists(), "the socket").await;
+        stand
+    }
+
+    fn spawn(mut sidecar: Command, port: u16, operations: &str, options: &[&str], on_socket: bool) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("spangate-stand-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let socket = folder.join("sidecar.sock");
-        let sidecar = sidecar
-            .args(["serve", "--operations", &data(operations), "--socket"])
-            .arg(&socket)
-            .args(options)
-            .stderr(std::fs::File::create(folder.join("sidecar.log")).unwrap())
-            .spawn()
-            .unwrap();
-        let channel = channel(socket.clone());
-        let mut stand = Self { folder, port, emulator: None, sidecar: Running(sidecar), channel };
-        stand.until(|| socket.exists(), "the socket").await;
-        stand
+        sidecar.args(["serve", "--operations", &data(operations)]).args(options);
+        if on_socket {
+            sidecar.arg("--socket").arg(&socket);
+        }
+        let sidecar =
+            sidecar.stderr(std::fs::File::create(folder.join("sidecar.log")).unwrap()).spawn().unwrap();
+        let channel = channel(socket);
+        Self { folder, port, emulator: None, sidecar: Running(sidecar), channel }
     }
 
     pub async fn start_emulator(&mut self) {
@@ -340,7 +349,11 @@ fn data(name: &str) -> String {
 
 fn channel(socket: PathBuf) -> Channel {
     // The address is a form: the connector knows where to go.
-    Endpoint::from_static("http://sidecar").connect_with_connector_lazy(tower::service_fn(move |_| {
+    let endpoint = Endpoint::from_static("http://sidecar");
+    // Answers that nobody reads must not hold up the others: each has a small window, and there is room for all.
+    let endpoint =
+        endpoint.initial_stream_window_size(64 * 1024).initial_connection_window_size(128 * 1024 * 1024);
+    endpoint.connect_with_connector_lazy(tower::service_fn(move |_| {
         let socket = socket.clone();
         async move { UnixStream::connect(socket).await.map(TokioIo::new) }
     }))
