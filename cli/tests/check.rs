@@ -118,6 +118,43 @@ fn places_are_right_after_letters_of_many_bytes() {
 }
 
 #[test]
+fn headers_are_declared_and_only_reads_are_cached() {
+    let operations = r#"apiVersion: spangate/v1
+databases: {main: {name: projects/p/instances/i/databases/d}}
+operations:
+  ListOrders:
+    write: [{sql: "DELETE FROM orders WHERE customer_id = @customer_id AND cart = @cart AND other = @other"}]
+    parameters:
+      customer_id: {type: INT64, from: path}
+      cart: {type: STRING, from: header X-Cart}
+      other: {type: STRING, from: header x-other}
+"#;
+    let steps = "\n        steps: [{validate: {headers: {X-Cart: {}}}}, {cache: {ttl: 10s}}]\n        call:";
+    check(
+        &[("policy.yaml", &POLICY.replace("\n        call:", steps)), ("operations.yaml", operations)],
+        expect![[r#"
+            error[header_undeclared]: `ListOrders` binds the header `x-other`, which the policy does not pass on
+              --> policy.yaml:17:15
+               |
+            17 |         call: ListOrders
+               |               ^^^^^^^^^^ apis.shop.operations.list.call
+               |
+               = help: declare it by a step `validate: {headers: {x-other: {}}}`
+
+            error[cache_of_write]: `ListOrders` writes, and apis.shop.operations.list.steps[1] would keep its answer
+              --> policy.yaml:17:15
+               |
+            17 |         call: ListOrders
+               |               ^^^^^^^^^^ apis.shop.operations.list.call
+               |
+               = help: cache reads alone
+
+            2 files checked: 2 errors, 0 warnings
+            exit 1"#]],
+    );
+}
+
+#[test]
 fn what_disagrees_between_files() {
     let policy = POLICY
         .replace("{customer_id}", "{customer}")

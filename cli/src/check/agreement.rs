@@ -12,13 +12,14 @@ pub fn check(policy: &Policy, node: &Node, operations: &[Operations], findings: 
             let steps = ["apis", &api.name, "operations", name];
             let path = steps.into_iter().fold(Path::root(), |path, step| path.member(step));
             let node = steps.into_iter().try_fold(node, |node, step| node.member(step));
-            Place { route, call, path, node }.check(operations, findings);
+            Place { policy, route, call, path, node }.check(operations, findings);
         }
     }
 }
 
 /// An operation of the policy, and where it is written.
 struct Place<'p> {
+    policy: &'p Policy,
     route: &'p Route,
     call: &'p str,
     path: Path,
@@ -62,6 +63,19 @@ impl Place<'_> {
                     .at(self.span("route"))
                     .help("unless a condition reads it, every value there gives the same answer"),
             );
+        }
+        for header in
+            operation.header_names().filter(|name| self.route.headers.iter().all(|header| header != name))
+        {
+            let message = format!("`{name}` binds the header `{header}`, which the policy does not pass on");
+            let help = format!("declare it by a step `validate: {{headers: {{{header}: {{}}}}}}`");
+            findings.push(self.error("header_undeclared", "call", message).help(help));
+        }
+        if operation.is_write()
+            && let Some(step) = self.policy.cache_step(self.route)
+        {
+            let message = format!("`{name}` writes, and {} would keep its answer", step.path);
+            findings.push(self.error("cache_of_write", "call", message).help("cache reads alone"));
         }
         if self.route.template.method == "GET" && operation.takes_body() {
             let message = format!("`{name}` binds the body, and a GET has none");

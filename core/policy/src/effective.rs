@@ -2,7 +2,7 @@
 //! from. For people; a decision goes its own way through the same code.
 
 use crate::policy::{Operation, Policy};
-use crate::step::{Code, StepId};
+use crate::step::{Code, Step, StepId, StepKind};
 
 /// One step on an operation's way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,13 @@ impl Policy {
             })
         });
         preceding.chain(steps).collect()
+    }
+
+    /// The `cache` step that may apply to an operation, the last one where there are several.
+    pub fn cache_step(&self, operation: &Operation) -> Option<&Step> {
+        let steps = self.effective(operation).into_iter().rev();
+        let mut steps = steps.filter_map(|effective| self.step(effective.step));
+        steps.find(|step| matches!(step.kind, StepKind::Cache(_)))
     }
 
     /// Names of the roles of which an operation needs one; none where it is public.

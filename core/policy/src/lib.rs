@@ -37,7 +37,7 @@ pub use decide::{
     Verdict,
 };
 pub use effective::{EffectiveStep, Origin};
-pub use policy::{Api, CallView, Operation, Policy, Role, Target, Version, WideLimit};
+pub use policy::{Api, Operation, Policy, Role, Target, Version, WideLimit};
 pub use review::check;
 #[cfg(feature = "schema")]
 pub use schema::schema;

@@ -65,7 +65,7 @@ pub struct Operation {
     pub(crate) roles: Vec<usize>,
     pub(crate) code: Code,
     /// Request headers, in lower case, that a `validate` step on its way names: what the sidecar may bind from.
-    pub(crate) headers: Vec<String>,
+    pub headers: Vec<String>,
     /// The `cors` step that holds for it: its own, else its API's, else the policy's.
     pub(crate) cors: Option<StepId>,
 }
@@ -79,20 +79,6 @@ pub enum Target {
     Forward(Forward),
     /// The policy's own answer.
     Respond(AnswerPlan),
-}
-
-/// An operation as other documents see it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CallView<'p> {
-    pub policy_operation: &'p str,
-    pub call: &'p str,
-    pub method: &'p str,
-    pub path_parameters: Vec<&'p str>,
-    /// In lower case: what `validate` declares of the request's headers.
-    pub headers: &'p [String],
-    /// Whether a `cache` step may apply to it.
-    pub cached: bool,
-    pub public: bool,
 }
 
 /// A limit that counts further than one proxy sees.
@@ -150,24 +136,6 @@ impl Policy {
 
     pub fn step(&self, id: StepId) -> Option<&Step> {
         self.steps.get(id.index())
-    }
-
-    /// What the policy calls on the sidecar.
-    pub fn calls(&self) -> impl Iterator<Item = CallView<'_>> {
-        self.operations.iter().filter_map(|operation| {
-            let Target::Call(call) = &operation.target else { return None };
-            Some(CallView {
-                policy_operation: &operation.name,
-                call,
-                method: &operation.template.method,
-                path_parameters: operation.template.parameters().collect(),
-                headers: &operation.headers,
-                cached: self.effective(operation).iter().any(|effective| {
-                    self.step(effective.step).is_some_and(|step| matches!(step.kind, StepKind::Cache(_)))
-                }),
-                public: operation.public,
-            })
-        })
     }
 
     /// Limits that need a source of leases beyond one proxy. A host that has none must not take the policy: a limit
