@@ -46,3 +46,11 @@ impl Admin {
         Ok(request)
     }
 }
+
+/// As operations.yaml says it.
+pub fn dialect_of(dialect: spangate_operations::Dialect) -> Dialect {
+    match dialect {
+        spangate_operations::Dialect::GoogleSql => Dialect::GoogleStandardSql,
+        spangate_operations::Dialect::PostgreSql => Dialect::Postgresql,
+    }
+}

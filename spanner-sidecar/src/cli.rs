@@ -145,15 +145,15 @@ impl Serve {
 pub struct Google {
     /// Credentials: a service account's key, or a configuration of another cloud's identity. Read again when it
     /// changes. Without it: what GOOGLE_APPLICATION_CREDENTIALS names, gcloud's own file, or the metadata server.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE")]
     pub credentials: Option<PathBuf>,
 
     /// Service account in whose name everything is done.
-    #[arg(long, value_name = "ACCOUNT")]
+    #[arg(long, global = true, value_name = "ACCOUNT")]
     pub impersonate: Option<String>,
 
     /// Where Spanner is, in place of its global address, such as a regional or a private one.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, global = true, value_name = "URL")]
     pub endpoint: Option<String>,
 }
 

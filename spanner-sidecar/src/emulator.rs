@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use spangate_operations::{Database, sql};
 use tokio::time::Instant;
 
-use crate::admin::{Admin, Dialect, Made};
+use crate::admin::{self, Admin, Made};
 use crate::migration::own_tables;
 use crate::{EMULATOR_HOST, cli, document, emulator_host};
 
@@ -36,11 +36,12 @@ async fn set_up(
 ) -> anyhow::Result<()> {
     let name = database.name.as_str();
     let ddl: Vec<String> = schema.iter().map(|statement| statement.text.clone()).collect();
+    let dialect = admin::dialect_of(database.dialect);
     let made = admin
-        .make_database(name, Dialect::GoogleStandardSql, &ddl)
+        .make_database(name, dialect, &ddl)
         .await
         .with_context(|| format!("`{}`", options.schema.display()))?;
-    let own = own_tables::create(admin, name).await?;
+    let own = own_tables::create(admin, name, dialect).await?;
     if !own.is_empty() {
         tracing::info!(event = "own_tables_created", database = name, tables = ?own);
     }

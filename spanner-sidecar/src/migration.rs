@@ -23,7 +23,7 @@ use anyhow::{Context, bail};
 use spangate_operations::{Database, Operations};
 use tokio::time::Instant;
 
-use crate::admin::Admin;
+use crate::admin::{self, Admin, Dialect};
 use crate::cli::{Action, Migrate, Patience};
 use crate::document;
 use crate::spanner::Access;
@@ -41,6 +41,7 @@ struct Bench {
     /// Key of the database in the operations.
     key: String,
     database: String,
+    dialect: Dialect,
     report: Report,
 }
 
@@ -67,9 +68,11 @@ async fn act(options: Migrate) -> anyhow::Result<Verdict> {
     let Migrate { action, operations, database, json, google } = options;
     let operations = document::read(&operations)?;
     let (key, database) = chosen(&operations, database.as_deref())?;
+    let (key, dialect, database) =
+        (key.to_owned(), admin::dialect_of(database.dialect), database.name.clone());
     let access = Access::start(&google).await?;
     let admin = Admin::connect(&access, Instant::now() + CONNECT).await?;
-    let bench = Bench { access, admin, operations, key, database, report: Report { json } };
+    let bench = Bench { access, admin, operations, key, database, dialect, report: Report { json } };
     match action {
         Action::Init { dry_run } => bench.init(dry_run).await,
         Action::Status { folder } => bench.status(&folder).await,
@@ -83,21 +86,18 @@ async fn act(options: Migrate) -> anyhow::Result<Verdict> {
     }
 }
 
-fn chosen(operations: &Operations, key: Option<&str>) -> anyhow::Result<(String, String)> {
-    let named = |(key, database): (&String, &Database)| (key.clone(), database.name.clone());
-    match key {
+fn chosen<'o>(operations: &'o Operations, key: Option<&str>) -> anyhow::Result<(&'o str, &'o Database)> {
+    let all = &operations.databases;
+    let found = match key {
         Some(key) => {
-            let found = operations.databases.get_key_value(key);
-            found.map(named).with_context(|| format!("the operations have no database `{key}`"))
+            all.get_key_value(key).with_context(|| format!("the operations have no database `{key}`"))?
         }
-        None => {
-            let mut all = operations.databases.iter();
-            match (all.next(), all.next()) {
-                (Some(only), None) => Ok(named(only)),
-                _ => bail!("which of the databases? name it by `--database`"),
-            }
-        }
-    }
+        None => match (all.iter().next(), all.len()) {
+            (Some(only), 1) => only,
+            _ => bail!("which of the databases? name it by `--database`"),
+        },
+    };
+    Ok((found.0, found.1))
 }
 
 impl Bench {

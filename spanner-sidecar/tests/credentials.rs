@@ -9,6 +9,7 @@
 )]
 
 mod exchange;
+mod key_file;
 mod stand;
 
 use std::os::unix::fs::OpenOptionsExt;
@@ -17,11 +18,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
-use aws_lc_rs::rsa::{KeyPair, KeySize};
 use base64::Engine;
-use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use exchange::{CANARIES, Exchange, FEDERATED_TOKEN, LENT_TOKEN, SUBJECT_TOKEN};
+use key_file::key_file;
 use serde_json::{Value, json};
 use spangate_mock_spanner::Mock;
 use stand::{Stand, call};
@@ -53,21 +53,6 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
-}
-
-/// A service account's key file, and a line of the key that may be nowhere else.
-fn key_file(id: &str) -> (String, String) {
-    let key = KeyPair::generate(KeySize::Rsa2048).unwrap();
-    let der: Pkcs8V1Der = key.as_der().unwrap();
-    let text = BASE64_STANDARD.encode(der.as_ref());
-    let file = json!({
-        "type": "service_account",
-        "client_email": "spangate@project.iam.gserviceaccount.com",
-        "private_key_id": id,
-        "private_key": format!("-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n"),
-        "project_id": "project",
-    });
-    (file.to_string(), text[100..140].to_owned())
 }
 
 /// The id of the key that a self-signed token names.

@@ -1,10 +1,13 @@
-//! `spanner-sidecar migrate` against the real emulator, and against a Spanner of the mock's for what the emulator
-//! does not have: roles, and schema changes that take a while.
+//! `spanner-sidecar migrate` against the real emulator, and through a door before it that has what the emulator does
+//! not: roles, and schema changes that take a while.
 
 #![allow(clippy::unwrap_used, reason = "what a test did not expect fails it")]
 
 #[path = "migrate/ground.rs"]
 mod ground;
+mod key_file;
+#[path = "migrate/slow.rs"]
+mod slow;
 mod stand;
 
 use expect_test::expect;
@@ -26,7 +29,7 @@ fn three_kinds(ground: &Ground) {
 
 #[tokio::test]
 async fn from_nothing_to_the_last_version() {
-    let ground = Ground::emulated().await;
+    let ground = Ground::emulated();
     three_kinds(&ground);
     ground.migrate(&["init"]).fine();
     expect![[r#"
@@ -67,7 +70,7 @@ async fn from_nothing_to_the_last_version() {
 
 #[tokio::test]
 async fn a_changed_file_is_refused_until_it_is_accepted() {
-    let ground = Ground::emulated().await;
+    let ground = Ground::emulated();
     three_kinds(&ground);
     ground.migrate(&["up"]).fine();
     ground.file("0002_first_orders.dml.sql", "INSERT INTO orders (id, note) VALUES (1, 'other')");
@@ -81,7 +84,7 @@ async fn a_changed_file_is_refused_until_it_is_accepted() {
 
 #[tokio::test]
 async fn a_database_that_was_there_before() {
-    let ground = Ground::emulated().await;
+    let ground = Ground::emulated();
     three_kinds(&ground);
     ground.migrate(&["baseline", "4"]).refused("there is no version 4");
     ground.migrate(&["baseline", "3"]).fine();
@@ -96,7 +99,7 @@ async fn a_database_that_was_there_before() {
 
 #[tokio::test]
 async fn what_stops_half_way_goes_on_from_there() {
-    let ground = Ground::emulated().await;
+    let ground = Ground::emulated();
     three_kinds(&ground);
     let one = "CREATE TABLE one (id INT64) PRIMARY KEY (id);";
     let three = "CREATE TABLE three (id INT64) PRIMARY KEY (id);";
@@ -144,7 +147,7 @@ async fn what_stops_half_way_goes_on_from_there() {
 #[tokio::test]
 async fn whoever_comes_after_a_kill_goes_on() {
     const PAIRS: u32 = 8;
-    let ground = Ground::emulated().await;
+    let ground = Ground::emulated();
     for pair in 0..PAIRS {
         let (table, count) = (2 * pair + 1, 2 * pair + 2);
         let ddl = format!("CREATE TABLE t{pair} (id INT64) PRIMARY KEY (id)");
@@ -181,7 +184,7 @@ async fn whoever_comes_after_a_kill_goes_on() {
 
 #[tokio::test]
 async fn one_at_a_time() {
-    let ground = Ground::emulated().await;
+    let ground = Ground::emulated();
     for version in 1..=6 {
         ground.file(&format!("{version:04}_count.dml.sql"), "UPDATE counter SET n = n + 1 WHERE id = 1");
     }
@@ -194,7 +197,7 @@ async fn one_at_a_time() {
 
 #[tokio::test]
 async fn who_has_the_lock_is_told() {
-    let ground = Ground::emulated().await;
+    let ground = Ground::emulated();
     ground.file("0001_wait.dml.sql", "UPDATE counter SET n = 1 WHERE id = 1");
     ground.lock("somebody@elsewhere", 600).await;
     ground
@@ -208,7 +211,7 @@ async fn who_has_the_lock_is_told() {
 
 #[tokio::test]
 async fn operations_that_are_served_must_not_break() {
-    let ground = Ground::emulated().await;
+    let ground = Ground::emulated();
     three_kinds(&ground);
     ground.migrate(&["up"]).fine();
     ground.file("0004_contract.sql", "DROP INDEX by_note;\nALTER TABLE orders DROP COLUMN note");
@@ -250,4 +253,107 @@ apis:
         .migrate(&["plan", "--policy", &served, "--scratch", scratch, "--allow-breaking", "ReadNote"])
         .fine();
     ground.migrate(&["up", "--policy", &retired]).fine();
+}
+
+/// Spanner goes on with a batch whose sender was killed, and whoever comes next waits for that one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_outlives_its_sender() {
+    let mut ground = Ground::emulated();
+    let slow = ground.slow_down().await;
+    let one = "CREATE TABLE one (id INT64) PRIMARY KEY (id);";
+    ground.file("0001_slow.sql", &format!("{one}\nCREATE TABLE two (id INT64) PRIMARY KEY (id);"));
+    slow.hold_after(1);
+    let mut child = ground.migration(&[&["up"], SOON.as_slice()].concat()).spawn().unwrap();
+    while slow.batches().is_empty() {
+        tokio::time::sleep(PAUSE).await;
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let status = ground.migrate(&["status"]);
+    assert!(status.out.starts_with("running   ddl          0001_slow.sql"), "{status:?}");
+    // Nobody may say that it was ended by hand while Spanner is at work.
+    let repair = [&["repair", "--undone", "1"], SOON.as_slice()].concat();
+    ground.migrate(&repair).refused("Spanner is still at work on 0001_slow.sql");
+
+    slow.release();
+    let up = ground.migrate(&[&["up"], SOON.as_slice()].concat());
+    assert_eq!(up.fine().out, "0001_slow.sql: resumed\n0001_slow.sql: applied (2 statements)\n");
+    assert_eq!(slow.batches().len(), 1, "{:?}", slow.batches());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_left_of_a_batch_is_sent_alone() {
+    let mut ground = Ground::emulated();
+    let slow = ground.slow_down().await;
+    let table = |name: &str| format!("CREATE TABLE {name} (id INT64) PRIMARY KEY (id);\n");
+    ground.file("0001_three.sql", &[table("one"), table("two"), table("three")].concat());
+    slow.refuse(Some("two"));
+    let stopped = ground.migrate(&["up"]);
+    stopped.refused(
+        "0001_three.sql, line 2: `CREATE TABLE two (id INT64) PRIMARY KEY (id)`: it is refused here",
+    );
+    stopped.refused("1 of 3 statements is applied");
+    // Nothing was mended: the same again, and not taken for the same batch.
+    ground.migrate(&["up"]).refused("1 of 3 statements is applied");
+    slow.refuse(None);
+    ground.migrate(&["up"]).fine();
+    let sent: Vec<usize> = slow.batches().iter().map(Vec::len).collect();
+    assert_eq!(sent, [3, 2, 2]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_writing_role_gets_what_it_needs_and_no_more() {
+    let mut ground = Ground::emulated();
+    let slow = ground.slow_down().await;
+    ground.show_key();
+    let init = ground.migrate(&["init"]);
+    assert_eq!(init.code, Some(1), "{init:?}");
+    expect![[r#"
+        warning: there is no role `writer`: create it by a migration, then run `spanner-sidecar migrate init`
+    "#]]
+    .assert_eq(&init.out);
+
+    let much = "GRANT DELETE ON TABLE spangate_audit TO ROLE reader";
+    ground.file("0001_roles.sql", &format!("CREATE ROLE reader; CREATE ROLE writer; {much}"));
+    ground.migrate(&["up"]).fine();
+    let planned = ground.migrate(&["init", "--dry-run"]);
+    assert_eq!(slow.roles().len(), 3, "{planned:?}");
+    expect![[r#"
+        granted: GRANT SELECT, INSERT ON TABLE spangate_idempotency TO ROLE `writer`
+        granted: GRANT INSERT ON TABLE spangate_audit TO ROLE `writer`
+        warning: role `reader` has DELETE on spangate_audit, which no operation needs: revoke it
+    "#]]
+    .assert_eq(&ground.migrate(&["init"]).out);
+    expect![[r#"
+        CREATE ROLE reader
+        CREATE ROLE writer
+        GRANT DELETE ON TABLE spangate_audit TO ROLE reader
+        GRANT SELECT, INSERT ON TABLE spangate_idempotency TO ROLE `writer`
+        GRANT INSERT ON TABLE spangate_audit TO ROLE `writer`"#]]
+    .assert_eq(&slow.roles().join("\n"));
+    expect![[r#"
+        applied   ddl          0001_roles.sql  TIME tester@host
+        warning: role `reader` has DELETE on spangate_audit, which no operation needs: revoke it
+    "#]]
+    .assert_eq(&ground.migrate(&["status"]).table());
+}
+
+#[tokio::test]
+async fn postgresql() {
+    let ground = Ground::of_postgresql();
+    assert_eq!(
+        ground.migrate(&["init"]).fine().out,
+        "the emulator has no roles: nothing is granted to writer\neverything is there already\n"
+    );
+    ground.file("0001_orders.sql", "CREATE TABLE orders (id bigint PRIMARY KEY, note varchar(10))");
+    ground.file("0002_first.dml.sql", "INSERT INTO orders (id, note) VALUES (1, 'a')");
+    ground.file("0003_tidy.partitioned.sql", "UPDATE orders SET note = 'b' WHERE note = 'a'");
+    ground.migrate(&["up"]).fine();
+    assert_eq!(ground.number("SELECT COUNT(*) FROM orders WHERE note = 'b'").await, 1);
+    expect![[r#"
+        applied   ddl          0001_orders.sql  TIME tester@host
+        applied   dml          0002_first.dml.sql  TIME tester@host
+        applied   partitioned  0003_tidy.partitioned.sql  TIME tester@host
+    "#]]
+    .assert_eq(&ground.migrate(&["status"]).fine().table());
 }

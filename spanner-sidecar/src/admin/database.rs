@@ -68,16 +68,6 @@ impl Admin {
         Ok(schema.into_inner().statements)
     }
 
-    pub async fn dialect(&self, name: &str) -> anyhow::Result<Dialect> {
-        let request = api::GetDatabaseRequest { name: name.to_owned() };
-        let database = self
-            .databases()
-            .get_database(self.request(request).await?)
-            .await
-            .map_err(|status| anyhow!("cannot read what `{name}` is: {}", status.message()))?;
-        Ok(database.into_inner().database_dialect())
-    }
-
     /// A database that somebody else created: an empty one gets the schema.
     async fn fill(&self, name: &str, ddl: &[String]) -> anyhow::Result<Made> {
         if !self.schema(name).await?.is_empty() {

@@ -12,22 +12,22 @@ impl Bench {
         let schema = self.admin.schema(&self.database).await?;
         let lacking = own_tables::missing(&schema, &own_tables::ALL);
         if !dry_run {
-            own_tables::create(&self.admin, &self.database).await?;
+            own_tables::create(&self.admin, &self.database, self.dialect).await?;
         }
         for name in &lacking {
             let told = if dry_run { "would be created" } else { "created" };
             self.report.say(&format!("{name}: {told}"), &json!({"event": told, "table": name}));
         }
-        let granted = if self.admin.is_emulator() {
+        let (granted, verdict) = if self.admin.is_emulator() {
             self.skip_grants();
             (false, Verdict::Fine)
         } else {
             self.grant(&schema, dry_run).await?
         };
-        if lacking.is_empty() && !granted.0 {
+        if lacking.is_empty() && !granted && verdict == Verdict::Fine {
             self.report.say("everything is there already", &json!({"event": "nothing_to_do"}));
         }
-        Ok(granted.1)
+        Ok(verdict)
     }
 
     fn skip_grants(&self) {
@@ -40,9 +40,8 @@ impl Bench {
 
     /// Whether there was anything to grant, and whether a person must see to something.
     async fn grant(&self, schema: &[String], dry_run: bool) -> anyhow::Result<(bool, Verdict)> {
-        let dialect = self.admin.dialect(&self.database).await?;
         let (wanted, findings) = grants::compare(schema, &self.writing_roles());
-        let ddl: Vec<String> = wanted.iter().map(|grant| grant.ddl(dialect)).collect();
+        let ddl: Vec<String> = wanted.iter().map(|grant| grant.ddl(self.dialect)).collect();
         if !dry_run && !ddl.is_empty() {
             self.admin.change_schema(&self.database, &ddl).await?;
         }

@@ -15,12 +15,12 @@ pub const OF_WRITES: [&str; 2] = [IDEMPOTENCY, AUDIT];
 pub const ALL: [&str; 4] = [IDEMPOTENCY, AUDIT, MIGRATIONS, LOCK];
 
 /// Makes those that are not there, and says which.
-pub async fn create(admin: &Admin, database: &str) -> anyhow::Result<Vec<&'static str>> {
+pub async fn create(admin: &Admin, database: &str, dialect: Dialect) -> anyhow::Result<Vec<&'static str>> {
     let lacking = missing(&admin.schema(database).await?, &ALL);
     if lacking.is_empty() {
         return Ok(lacking);
     }
-    let ddl: Vec<String> = ddl(admin.dialect(database).await?)
+    let ddl: Vec<String> = ddl(dialect)
         .into_iter()
         .filter(|statement| lacking.iter().any(|name| creates(statement, name)))
         .collect();

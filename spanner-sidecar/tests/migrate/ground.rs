@@ -1,6 +1,8 @@
 //! An emulator, or a Spanner of the mock's, and a folder of migrations that `spanner-sidecar migrate` is run with.
 
+use std::fs::Permissions;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -9,6 +11,8 @@ use std::time::Duration;
 use google_cloud_spanner::client::{DatabaseClient, Spanner};
 use google_cloud_spanner::mutation::Mutation;
 
+use crate::key_file::key_file;
+use crate::slow::Slow;
 use crate::stand::{Running, emulator};
 
 const DATABASE: &str = "projects/pp/instances/ii/databases/dd";
@@ -32,9 +36,10 @@ operations:
 
 pub struct Ground {
     folder: PathBuf,
-    /// What names the Spanner: its environment, or its options.
-    environment: Vec<(&'static str, String)>,
-    options: Vec<String>,
+    port: u16,
+    /// Where commands find Spanner, and a key that they show: without one it is the emulator to them.
+    door: u16,
+    key: Option<String>,
     /// Ends with the test.
     emulator: Option<Running>,
 }
@@ -49,9 +54,24 @@ pub struct Said {
 
 impl Ground {
     /// An emulator with an empty database, whose own tables are there.
-    pub async fn emulated() -> Self {
+    pub fn emulated() -> Self {
+        let schema = "CREATE TABLE counter (id INT64, n INT64) PRIMARY KEY (id)";
+        Self::of(OPERATIONS, schema)
+    }
+
+    /// The same in the other dialect.
+    pub fn of_postgresql() -> Self {
+        let operations =
+            OPERATIONS.replace("databases/dd}", "databases/dd, dialect: postgresql}").replace("@id", "$1");
+        Self::of(
+            &operations.replace("{id: {type", "{p1: {type"),
+            "CREATE TABLE counter (id bigint PRIMARY KEY, n bigint)",
+        )
+    }
+
+    fn of(operations: &str, schema: &str) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut ground = Self::new(vec![("SPANNER_EMULATOR_HOST", format!("127.0.0.1:{port}"))], Vec::new());
+        let mut ground = Self::new(port);
         let child = Command::new(emulator())
             .args(["--host_port", &format!("127.0.0.1:{port}")])
             .stdout(Stdio::null())
@@ -59,7 +79,8 @@ impl Ground {
             .spawn()
             .unwrap();
         ground.emulator = Some(Running(child));
-        let schema = ground.write("schema.sql", "CREATE TABLE counter (id INT64, n INT64) PRIMARY KEY (id)");
+        ground.write("operations.yaml", operations);
+        let schema = ground.write("schema.sql", schema);
         let data = ground.write("data.sql", "INSERT INTO counter (id, n) VALUES (1, 0)");
         let set_up =
             ground.command(&["emulator-setup", "--schema", &schema, "--data", &data]).output().unwrap();
@@ -67,14 +88,28 @@ impl Ground {
         ground
     }
 
-    pub fn new(environment: Vec<(&'static str, String)>, options: Vec<String>) -> Self {
+    fn new(port: u16) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("spangate-migrate-{}-{number}", std::process::id()));
         std::fs::create_dir_all(folder.join("migrations")).unwrap();
-        let ground = Self { folder, environment, options, emulator: None };
-        ground.write("operations.yaml", OPERATIONS);
-        ground
+        Self { folder, port, door: port, key: None, emulator: None }
+    }
+
+    /// From now on commands go through this door.
+    pub async fn slow_down(&mut self) -> Slow {
+        let slow = Slow::before(self.port).await;
+        self.door = slow.port;
+        slow
+    }
+
+    /// From now on commands take what answers for Spanner itself, and show a key.
+    pub fn show_key(&mut self) {
+        let (key, _) = key_file("key");
+        let path = self.write("key.json", &key);
+        // What every user may read is no secret, and refused.
+        std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        self.key = Some(path);
     }
 
     /// Writes a file beside the migrations.
@@ -104,12 +139,17 @@ impl Ground {
 
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_spanner-sidecar"));
-        command
-            .current_dir(&self.folder)
-            .env_remove("SPANNER_EMULATOR_HOST")
-            .env("USER", "tester")
-            .env("HOSTNAME", "host");
-        command.envs(self.environment.iter().cloned()).args(arguments).args(&self.options);
+        command.current_dir(&self.folder).env("USER", "tester").env("HOSTNAME", "host").args(arguments);
+        let address = format!("127.0.0.1:{}", self.door);
+        match &self.key {
+            None => command.env("SPANNER_EMULATOR_HOST", address),
+            Some(key) => command.env_remove("SPANNER_EMULATOR_HOST").args([
+                "--endpoint",
+                &format!("http://{address}"),
+                "--credentials",
+                key,
+            ]),
+        };
         if arguments.first() == Some(&"emulator-setup") {
             command.args(["--operations", "operations.yaml"]);
         }
@@ -139,9 +179,8 @@ impl Ground {
     }
 
     async fn client(&self) -> DatabaseClient {
-        let (_, host) = self.environment.first().unwrap();
         let spanner = Spanner::builder()
-            .with_endpoint(format!("http://{host}"))
+            .with_endpoint(format!("http://127.0.0.1:{}", self.port))
             .with_credentials(google_cloud_auth::credentials::anonymous::Builder::new().build())
             .build()
             .await

@@ -29,8 +29,7 @@ impl Bench {
         if scratch == self.database {
             bail!("the scratch database is dropped in the end: it cannot be the database itself");
         }
-        let dialect = self.admin.dialect(&self.database).await?;
-        match self.admin.make_database(scratch, dialect, schema).await.context("the scratch database")? {
+        match self.admin.make_database(scratch, self.dialect, schema).await.context("the scratch database")? {
             Made::Already => {
                 bail!("the scratch database `{scratch}` has tables: name one that does not exist")
             }
