@@ -36,7 +36,7 @@ pub enum Kind {
 
 impl Kind {
     /// The folder of its configuration.
-    const fn folder(self) -> &'static str {
+    pub const fn folder(self) -> &'static str {
         match self {
             Self::Bare => "bare",
             Self::Native | Self::NativeConditions => "native",
@@ -62,7 +62,7 @@ pub struct Contender {
 }
 
 /// Where `native` says what it asks of a token.
-const JWT_AUTHN_PROVIDER: &str = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/http_filters/0/typed_config/providers/development";
+pub const JWT_AUTHN_PROVIDER: &str = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/http_filters/0/typed_config/providers/development";
 
 /// A contender's Envoy; it stops when dropped.
 pub struct Running {

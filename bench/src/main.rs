@@ -9,6 +9,7 @@ mod issuer;
 mod load;
 mod memory;
 mod report;
+mod rotation;
 mod statistics;
 mod upstream;
 mod workload;
@@ -17,18 +18,21 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use spangate_stack::{Programs, dist, target};
 
 use crate::contender::{Contender, Running};
 use crate::issuer::Issuer;
 use crate::load::Load;
 use crate::report::{Measured, Memory, Report};
+use crate::rotation::Rotation;
 use crate::workload::Workload;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask bench", about = "CPU per request and requests per second, as ratios")]
 struct Arguments {
+    #[command(subcommand)]
+    task: Option<Task>,
     /// How often each contender has its turn
     #[arg(long, default_value_t = 15)]
     rounds: usize,
@@ -46,13 +50,22 @@ struct Arguments {
     report: Option<PathBuf>,
 }
 
+#[derive(Subcommand)]
+enum Task {
+    /// Counts what is refused while keys rotate under load
+    Rotation(Rotation),
+}
+
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     anyhow::ensure!(arguments.rounds > 0 && arguments.seconds > 0, "nothing is measured in no time");
     let envoy = Programs::find_envoy().context("no supported Envoy: run `cargo xtask setup`")?;
     let directory = tempfile::Builder::new().prefix("spangate-bench-").tempdir()?;
-    let issuer = Issuer::new()?;
     let _upstream = upstream::serve(&directory.path().join(upstream::SOCKET))?;
+    if let Some(Task::Rotation(rotation)) = &arguments.task {
+        return rotation.run(&envoy, directory.path());
+    }
+    let issuer = Issuer::new()?;
 
     let mut report = Report::new(&arguments, &envoy)?;
     for workload in Workload::ALL {
