@@ -32,7 +32,7 @@ pub fn run(arguments: &Arguments) -> Result<Verdict> {
     let source = Source::read(&arguments.policy)?;
     let mut findings = Diagnostics::default();
     let policy = source.policy(&mut findings);
-    let operations = arguments.operations.iter().map(read).collect::<Result<Vec<_>>>()?;
+    let operations = arguments.operations.iter().map(|file| read(file)).collect::<Result<Vec<_>>>()?;
     let (Some((policy, _)), Some(operations)) = (policy, operations.into_iter().collect::<Option<Vec<_>>>())
     else {
         tell(&source, findings);
@@ -61,11 +61,11 @@ pub fn run(arguments: &Arguments) -> Result<Verdict> {
 }
 
 /// None if they have a fault, which is told.
-fn read(file: &PathBuf) -> Result<Option<Operations>> {
+fn read(file: &std::path::Path) -> Result<Option<Operations>> {
     let source = Source::read(file)?;
     let mut findings = Diagnostics::default();
     let node = source.parse(&mut findings);
-    let operations = node.and_then(|node| operations(&node, &mut findings));
+    let operations = node.and_then(|node| operations(&source, &node, &mut findings));
     let operations = operations.filter(|_| !findings.has_errors());
     if operations.is_none() {
         tell(&source, findings);

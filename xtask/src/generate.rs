@@ -1,5 +1,5 @@
 //! `generate`: the Rust of `core/proto/proto`, by protox, so that nobody needs a protoc binary, and the JSON Schema of
-//! policies. Both are committed; `lint` and the tests check that they are what this makes.
+//! policies, and the sample's OpenAPI document. All are committed; `lint` and the tests check that they are what this makes.
 
 use std::path::{Path, PathBuf};
 
@@ -14,9 +14,20 @@ pub fn generated() -> PathBuf {
 
 pub fn generate_in_place() -> Result<()> {
     generate(&generated())?;
-    let schema = output(cargo().args(["run", "--quiet", "--package", "spangate-cli", "--", "schema"]))?;
-    std::fs::write(spangate_stack::root().join("docs/policy.schema.json"), schema + "\n")?;
+    let root = spangate_stack::root();
+    std::fs::write(root.join("docs/policy.schema.json"), spangate(&["schema"])? + "\n")?;
+    let sample = "examples/storefront/";
+    let [policy, operations, document] =
+        ["policy.yaml", "operations.yaml", "openapi.json"].map(|name| format!("{sample}{name}"));
+    spangate(&["openapi", &policy, "--operations", &operations, "--out", &document])?;
     Ok(())
+}
+
+/// What the command line prints, run at the top.
+fn spangate(arguments: &[&str]) -> Result<String> {
+    let mut command = cargo();
+    command.args(["run", "--quiet", "--package", "spangate-cli", "--"]).args(arguments);
+    output(command.current_dir(spangate_stack::root()))
 }
 
 /// Writes the generated files into `out`.
