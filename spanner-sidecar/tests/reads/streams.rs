@@ -87,7 +87,7 @@ async fn a_thousand_readers_that_stand_still() {
 #[tokio::test]
 async fn ten_thousand_cancelled_calls_leave_nothing_behind() {
     let (mock, stand) = start().await;
-    long(&mock, 200);
+    long(&mock, 60);
     let cancel = async |index: usize| match index % 2 {
         // In the middle of the answer, and before there is one.
         0 => drop(begun(&stand).await),
