@@ -80,7 +80,7 @@ fn understand(source: &Source, node: Node, findings: &mut Diagnostics) -> Option
             findings.extend(others);
             policy.map(|policy| Understood::Policy(Box::new(policy), node))
         }
-        Some(Kind::Operations) => operations(&node, findings).map(Understood::Operations),
+        Some(Kind::Operations) => operations(source, &node, findings).map(Understood::Operations),
         Some(Kind::Tests) => {
             tests::check(source, &node, findings);
             None
@@ -95,8 +95,8 @@ fn understand(source: &Source, node: Node, findings: &mut Diagnostics) -> Option
 }
 
 /// Operations, unless they have a fault.
-pub fn operations(node: &Node, findings: &mut Diagnostics) -> Option<Operations> {
-    let (operations, others) = match spangate_operations::load(node) {
+pub fn operations(source: &Source, node: &Node, findings: &mut Diagnostics) -> Option<Operations> {
+    let (operations, others) = match spangate_operations::load_with(node, &|name| source.beside(name)) {
         Ok((operations, warnings)) => (Some(operations), warnings),
         Err(faults) => (None, faults),
     };

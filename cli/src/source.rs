@@ -36,6 +36,12 @@ impl Source {
         })
     }
 
+    /// The text of a file that the document names, by its path from there.
+    pub fn beside(&self, name: &str) -> Result<String, String> {
+        let directory = Path::new(&self.name).parent().unwrap_or(Path::new(""));
+        fs::read_to_string(directory.join(name)).map_err(|error| format!("cannot be read: {error}"))
+    }
+
     /// The document, if nothing is wrong with its text.
     pub fn parse(&self, findings: &mut Diagnostics) -> Option<Node> {
         let mut own = Diagnostics::default();

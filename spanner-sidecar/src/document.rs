@@ -11,7 +11,11 @@ pub fn read(path: &Path) -> anyhow::Result<Operations> {
     let is_json = path.extension().is_some_and(|extension| extension == "json");
     let parse = if is_json { spangate_document::from_json } else { spangate_document::from_yaml };
     let node = parse(&text).map_err(|fault| anyhow::anyhow!("`{}`: {fault}", path.display()))?;
-    match spangate_operations::load(&node) {
+    let directory = path.parent().unwrap_or(Path::new(""));
+    let beside = |name: &str| {
+        std::fs::read_to_string(directory.join(name)).map_err(|error| format!("cannot be read: {error}"))
+    };
+    match spangate_operations::load_with(&node, &beside) {
         Ok((operations, warnings)) => {
             for warning in warnings.iter() {
                 tracing::warn!(event = "document_warning", file = %path.display(), problem = %warning);

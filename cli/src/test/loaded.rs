@@ -84,7 +84,8 @@ impl Loaded {
         }
         let source = Source::read(path)?;
         let mut findings = Diagnostics::default();
-        let operations = source.parse(&mut findings).and_then(|node| check::operations(&node, &mut findings));
+        let operations = source.parse(&mut findings);
+        let operations = operations.and_then(|node| check::operations(&source, &node, &mut findings));
         if let (Some((policy, node)), Some(operations)) = (&self.policy, operations) {
             agreement::check(policy, node, &[operations], &mut self.findings);
         }

@@ -192,6 +192,11 @@ fn from_node(
             Err(invalid(&name(), "must not be null"))
         };
     }
+    if let Some((place, word)) = declared.schema.as_ref().and_then(|schema| schema.violation(&node.to_json()))
+    {
+        let name = format!("{}{}", name(), shown(&place));
+        return Err(invalid(&name, &format!("breaks `{word}` of its schema")));
+    }
     Value::from_json(declared.r#type, node).map(Some).map_err(|fault| invalid(&name(), fault))
 }
 

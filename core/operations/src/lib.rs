@@ -9,12 +9,13 @@ mod constraint;
 mod load;
 mod location;
 mod model;
+mod schema;
 pub mod sql;
 mod types;
 mod value;
 
 pub use bind::{Bound, Caller, Inputs, Refusal, Wrong, bind};
-pub use load::load;
+pub use load::{Schemas, load, load_with};
 pub use location::{Location, Piece};
 pub use model::{
     Action, Answer, Argument, AuditField, Body, Class, Constraints, Database, Dialect, DirectedReads,
@@ -22,5 +23,6 @@ pub use model::{
     MutationKind, Numbers, Operation, Operations, Pages, Parameter, Priority, Queue, Read, ReadSource,
     Replica, ReplicaType, Source, Staleness, Statement, Write, WriteStep,
 };
+pub use schema::Schema;
 pub use types::{Scalar, Type};
 pub use value::{Numeric, Value};

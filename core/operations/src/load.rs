@@ -11,12 +11,20 @@ use std::collections::BTreeMap;
 
 use spangate_document::{Diagnostic, Diagnostics, Duration, Fields, Node, Path};
 
-use crate::{Class, Database, Operations, Priority, sql};
+use crate::{Class, Database, Numbers, Operations, Priority, sql};
 
-/// Reads a document; the warnings of one that is otherwise fine come beside it.
+/// The text of a schema's file, named as in the document; or why it cannot be had.
+pub type Schemas<'s> = &'s dyn Fn(&str) -> Result<String, String>;
+
+/// Reads a document that names no further files; the warnings of one that is otherwise fine come beside it.
 pub fn load(document: &Node) -> Result<(Operations, Diagnostics), Diagnostics> {
+    load_with(document, &|_| Err("cannot be read: there are no files here".to_owned()))
+}
+
+/// The same with the files that it names.
+pub fn load_with(document: &Node, schemas: Schemas<'_>) -> Result<(Operations, Diagnostics), Diagnostics> {
     let mut diagnostics = Diagnostics::default();
-    let operations = read(document, &mut diagnostics);
+    let operations = read(document, schemas, &mut diagnostics);
     match operations {
         Some(operations) if !diagnostics.has_errors() => Ok((operations, diagnostics.sorted())),
         _ => Err(diagnostics.sorted()),
@@ -29,19 +37,21 @@ struct Defaults {
     database_role: Option<String>,
     deadline: Duration,
     priority: Priority,
+    numbers: Numbers,
 }
 
 /// What one reads while reading an operation.
 struct Context<'c> {
     databases: &'c BTreeMap<String, Database>,
     defaults: &'c Defaults,
+    schemas: Schemas<'c>,
 }
 
 const CLASSES: [(&str, Class); 3] = [("point", Class::Point), ("scan", Class::Scan), ("write", Class::Write)];
 
 const DEADLINE: Duration = Duration::from_secs(5);
 
-fn read(document: &Node, diagnostics: &mut Diagnostics) -> Option<Operations> {
+fn read(document: &Node, schemas: Schemas<'_>, diagnostics: &mut Diagnostics) -> Option<Operations> {
     let mut fields = Fields::of(document, Path::root(), diagnostics)?;
     if let Some(version) = fields.demand_string("apiVersion", diagnostics)
         && version != "spangate/v1"
@@ -64,7 +74,7 @@ fn read(document: &Node, diagnostics: &mut Diagnostics) -> Option<Operations> {
         }
     }
     let defaults = defaults(fields.take("defaults"), diagnostics);
-    let context = Context { databases: &databases, defaults: &defaults };
+    let context = Context { databases: &databases, defaults: &defaults, schemas };
 
     fields.demand("operations", diagnostics);
     let mut operations = BTreeMap::new();
@@ -83,8 +93,13 @@ fn read(document: &Node, diagnostics: &mut Diagnostics) -> Option<Operations> {
 }
 
 fn defaults(node: Option<&Node>, diagnostics: &mut Diagnostics) -> Defaults {
-    let mut defaults =
-        Defaults { database: None, database_role: None, deadline: DEADLINE, priority: Priority::Medium };
+    let mut defaults = Defaults {
+        database: None,
+        database_role: None,
+        deadline: DEADLINE,
+        priority: Priority::Medium,
+        numbers: Numbers::Text,
+    };
     let Some(mut fields) =
         node.and_then(|node| Fields::of(node, Path::root().member("defaults"), diagnostics))
     else {
@@ -94,6 +109,7 @@ fn defaults(node: Option<&Node>, diagnostics: &mut Diagnostics) -> Defaults {
     defaults.database_role = fields.string("database_role", diagnostics).map(str::to_owned);
     defaults.deadline = fields.duration("deadline", diagnostics).unwrap_or(DEADLINE);
     defaults.priority = priority(&mut fields, diagnostics).unwrap_or(Priority::Medium);
+    defaults.numbers = numbers(&mut fields, diagnostics).unwrap_or(Numbers::Text);
     fields.finish(diagnostics);
     defaults
 }
@@ -101,6 +117,10 @@ fn defaults(node: Option<&Node>, diagnostics: &mut Diagnostics) -> Defaults {
 fn priority(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Option<Priority> {
     let words = [("low", Priority::Low), ("medium", Priority::Medium), ("high", Priority::High)];
     fields.word("priority", &words, diagnostics)
+}
+
+fn numbers(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Option<Numbers> {
+    fields.word("numbers", &[("text", Numbers::Text), ("native", Numbers::Native)], diagnostics)
 }
 
 /// A whole number from 1 to `most`.

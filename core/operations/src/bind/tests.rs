@@ -23,13 +23,45 @@ operations:
       a: {type: STRING, from: body.a, min_length: 1, max_length: 3}
       b: {type: NUMERIC, from: body.deep.b, required: false, nullable: true}
       c: {type: ARRAY<INT64>, from: body.c, required: false}
+  Items:
+    write:
+      - for_each: {list: body.items, max_items: 3}
+        sql: INSERT INTO t (a, b, c, n) VALUES (@sku, @count, @note, @line)
+    parameters:
+      sku: {type: STRING, from: item.sku, max_length: 3}
+      count: {type: INT64, from: item.deep.count, default: 1}
+      note: {type: STRING, from: item.note, required: false, nullable: true}
+      line: {type: INT64, from: position}
+  List:
+    write: [{for_each: body, sql: "INSERT INTO t (a) VALUES (@each)"}]
+    parameters: {each: {type: INT64, from: item}}
+  Header:
+    read: {sql: "SELECT @tags, @region"}
+    parameters:
+      tags: {type: ARRAY<STRING>, from: header X-Tag, required: false}
+      region: {type: STRING, from: header x-region}
+  Checked:
+    write: [{sql: "INSERT INTO t (a, b) VALUES (@a, @b)"}]
+    parameters: {a: {type: JSON, from: body.order, schema: order.json}, b: {type: STRING, from: body.note, required: false}}
   Whole:
     write: [{sql: "INSERT INTO t (a) VALUES (@body)"}]
     parameters: {body: {type: JSON, from: body}}
 "#;
 
+const SCHEMA: &str = r##"{
+    "type": "object",
+    "required": ["lines"],
+    "additionalProperties": false,
+    "properties": {"lines": {"type": "array", "items": {"$ref": "#/$defs/line"}}},
+    "$defs": {"line": {"type": "object", "properties": {"sku": {"type": "string", "maxLength": 3}}}}
+}"##;
+
 fn check(operation: &str, inputs: &Inputs<'_>, expected: Expect) {
-    let (operations, _) = crate::load(&spangate_document::from_yaml(OPERATIONS).unwrap()).unwrap();
+    let (operations, _) = crate::load_with(&spangate_document::from_yaml(OPERATIONS).unwrap(), &|name| {
+        assert_eq!(name, "order.json");
+        Ok(SCHEMA.to_owned())
+    })
+    .unwrap();
     let actual = match bind(operations.operation(operation).unwrap(), inputs) {
         Ok(bound) => bound
             .iter()
@@ -196,4 +228,88 @@ fn bodies() {
         &body(br#"{"any": [{"thing": 1.5}]}"#),
         expect![[r#"body: JSON = Text("{\"any\":[{\"thing\":1.5}]}")"#]],
     );
+}
+
+#[test]
+fn a_value_of_each_item() {
+    let items = |body: &'static str, expected| {
+        check("Items", &Inputs { body: body.as_bytes(), ..Inputs::default() }, expected)
+    };
+    items(
+        r#"{"items": [{"sku": "a", "deep": {"count": "2"}, "note": null}, {"sku": "b"}]}"#,
+        expect![[r#"
+        sku: STRING = Array([Text("a"), Text("b")])
+        count: INT64 = Array([Int64(2), Int64(1)])
+        note: STRING = Array([Null, Null])
+        line: INT64 = Array([Int64(1), Int64(2)])"#]],
+    );
+    items(
+        r#"{"items": [{"sku": "a"}, {"sku": "long"}]}"#,
+        expect!["Parameter: `items[1].sku` must have at most 3 characters"],
+    );
+    items(
+        r#"{"items": [{"sku": "a", "skew": 1}]}"#,
+        expect!["Parameter: the operation takes no member `skew` of `items[0]`"],
+    );
+    items(
+        r#"{"items": [{"sku": "a", "deep": {"counts": 1}}]}"#,
+        expect!["Parameter: the operation takes no member `deep.counts` of `items[0]`"],
+    );
+    items(r#"{"items": [{}]}"#, expect!["Parameter: `items[0].sku` is missing"]);
+    items(r#"{"items": ["a"]}"#, expect!["Parameter: `items[0]` must be a JSON object"]);
+    items(r#"{"items": {"sku": "a"}}"#, expect!["Parameter: `items` must be a list"]);
+    items(r#"{"items": []}"#, expect!["Parameter: `items` must have at least 1 items"]);
+    items(r#"{"items": [1, 2, 3, 4]}"#, expect!["Parameter: `items` must have at most 3 items"]);
+    items(r#"{}"#, expect!["Parameter: `items` is missing"]);
+    items(
+        r#"{"items": [{"sku": "a"}], "more": 1}"#,
+        expect!["Parameter: the operation takes no member `more` of the body"],
+    );
+    check(
+        "List",
+        &Inputs { body: b"[1, 2]", ..Inputs::default() },
+        expect!["each: INT64 = Array([Int64(1), Int64(2)])"],
+    );
+    check("List", &Inputs { body: b"{}", ..Inputs::default() }, expect!["Parameter: `body` must be a list"]);
+}
+
+#[test]
+fn headers() {
+    let headers = |headers: &[(&'static str, &'static str)], expected| {
+        check("Header", &Inputs { headers: headers.to_vec(), ..Inputs::default() }, expected)
+    };
+    headers(
+        &[("x-region", "eu"), ("x-tag", "a"), ("x-tag", "b"), ("x-other", "c")],
+        expect![[r#"
+        tags: ARRAY<STRING> = Array([Text("a"), Text("b")])
+        region: STRING = Text("eu")"#]],
+    );
+    headers(
+        &[("x-region", "eu"), ("x-region", "us")],
+        expect!["Parameter: the header `x-region` is repeated"],
+    );
+    headers(&[], expect!["Parameter: `x-region` is missing"]);
+}
+
+#[test]
+fn bodies_keep_their_schema() {
+    let order = |body: &'static str, expected| {
+        check("Checked", &Inputs { body: body.as_bytes(), ..Inputs::default() }, expected)
+    };
+    order(
+        r#"{"order": {"lines": [{"sku": "a"}]}}"#,
+        expect![[r#"
+        a: JSON = Text("{\"lines\":[{\"sku\":\"a\"}]}")
+        b: STRING = Null"#]],
+    );
+    order(
+        r#"{"order": {"lines": [{"sku": "a"}, {"sku": "secret"}]}}"#,
+        expect!["Parameter: `order/lines/1/sku` breaks `maxLength` of its schema"],
+    );
+    order(
+        r#"{"order": {"lines": [], "more": "secret"}}"#,
+        expect!["Parameter: `order` breaks `additionalProperties` of its schema"],
+    );
+    order(r#"{"order": {}}"#, expect!["Parameter: `order` breaks `required` of its schema"]);
+    order(r#"{"order": null}"#, expect!["Parameter: `order` must not be null"]);
 }

@@ -3,10 +3,10 @@
 use spangate_document::{Diagnostic, Diagnostics, Fields, Node, Path, Value as Json};
 
 use super::names::Names;
-use super::{CLASSES, Context, database, fault_at, parameter, priority, write};
+use super::{CLASSES, Context, database, fault_at, numbers, parameter, priority, write};
 use crate::{
-    Action, Answer, AuditField, Body, Class, Dialect, Freshness, Idempotency, Kind, Location, Numbers,
-    Operation, Pages, Parameter, Scalar, Source, Type,
+    Action, Answer, AuditField, Body, Class, Dialect, Freshness, Idempotency, Kind, Location, Operation,
+    Pages, Parameter, Scalar, Source, Type,
 };
 
 /// Largest body when no parameter says otherwise.
@@ -20,7 +20,7 @@ pub(super) fn read(
     diagnostics: &mut Diagnostics,
 ) -> Option<Operation> {
     let mut fields = Fields::of(node, path, diagnostics)?;
-    let (parameters, max_body) = parameter::read_all(&mut fields, diagnostics);
+    let (parameters, max_body) = parameter::read_all(&mut fields, context.schemas, diagnostics);
     let database = database(&mut fields, context, diagnostics);
     let dialect =
         database.as_ref().and_then(|name| context.databases.get(name)).map(|database| database.dialect);
@@ -32,8 +32,7 @@ pub(super) fn read(
     let priority = priority(&mut fields, diagnostics).unwrap_or(context.defaults.priority);
     let class = fields.word("class", &CLASSES, diagnostics);
     let role = fields.string("database_role", diagnostics).map(str::to_owned);
-    let numbers = [("text", Numbers::Text), ("native", Numbers::Native)];
-    let numbers = fields.word("numbers", &numbers, diagnostics);
+    let numbers = numbers(&mut fields, diagnostics).unwrap_or(context.defaults.numbers);
     let freshness = [("operation", Freshness::Operation), ("caller", Freshness::Caller)];
     let freshness = fields.word("freshness", &freshness, diagnostics);
     let pages = pages(&mut fields, &parameters, diagnostics);
@@ -59,7 +58,7 @@ pub(super) fn read(
         priority,
         class,
         answer,
-        numbers: numbers.unwrap_or(Numbers::Text),
+        numbers,
         max_body: max_body.unwrap_or(MAX_BODY),
         freshness: freshness.unwrap_or(Freshness::Operation),
         pages,

@@ -3,12 +3,13 @@
 use regex_lite::Regex;
 use spangate_document::{Diagnostic, Diagnostics, Fields, Node, Path, suggestion};
 
-use super::{body_path, fault_at, is_name};
-use crate::{Constraints, IdentityField, Parameter, Scalar, Source, Type, Value};
+use super::{Schemas, body_path, fault_at, is_name};
+use crate::{Constraints, IdentityField, Parameter, Scalar, Schema, Source, Type, Value};
 
 /// All parameters, and the largest body that one of them asks for.
 pub(super) fn read_all(
     fields: &mut Fields<'_>,
+    schemas: Schemas<'_>,
     diagnostics: &mut Diagnostics,
 ) -> (Vec<Parameter>, Option<u64>) {
     let mut parameters: Vec<Parameter> = Vec::new();
@@ -23,7 +24,7 @@ pub(super) fn read_all(
             let message = format!("`{}` is no name of a parameter", key.name);
             diagnostics.push(Diagnostic::error("invalid_name", &path, message).at(key.span));
         }
-        if let Some((parameter, size)) = read(&key.name, node, path, diagnostics) {
+        if let Some((parameter, size)) = read(&key.name, node, path, schemas, diagnostics) {
             max_body = max_body.max(size);
             parameters.push(parameter);
         }
@@ -35,6 +36,7 @@ fn read(
     name: &str,
     node: &Node,
     path: Path,
+    schemas: Schemas<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Option<(Parameter, Option<u64>)> {
     let mut fields = Fields::of(node, path, diagnostics)?;
@@ -66,6 +68,7 @@ fn read(
     let nullable = fields.bool("nullable", diagnostics);
     let max_size = fields.size("max_size", diagnostics);
     let constraints = constraints(&mut fields, r#type, diagnostics);
+    let schema = schema(&mut fields, schemas, diagnostics);
     // The first page comes after nothing.
     let is_of_page = matches!(source, Some(Source::Page(_)));
     let parameter = Parameter {
@@ -76,6 +79,7 @@ fn read(
         nullable: nullable.unwrap_or(false),
         default,
         constraints,
+        schema,
     };
     contradictions(&parameter, required, nullable, max_size, &fields, diagnostics);
     fields.finish(diagnostics);
@@ -202,6 +206,18 @@ fn constraints(fields: &mut Fields<'_>, r#type: Option<Type>, diagnostics: &mut 
     Constraints { minimum, maximum, min_length, max_length, pattern, r#enum }
 }
 
+/// A file beside the document.
+fn schema(fields: &mut Fields<'_>, schemas: Schemas<'_>, diagnostics: &mut Diagnostics) -> Option<Schema> {
+    let file = fields.string("schema", diagnostics)?;
+    match schemas(file).and_then(|text| Schema::compile(&text)) {
+        Ok(schema) => Some(schema),
+        Err(message) => {
+            fault_at(fields, "schema", format!("`{file}` {message}"), diagnostics);
+            None
+        }
+    }
+}
+
 fn length(fields: &mut Fields<'_>, name: &'static str, diagnostics: &mut Diagnostics) -> Option<u64> {
     let number = fields.integer(name, diagnostics)?;
     let length = u64::try_from(number).ok();
@@ -261,6 +277,9 @@ fn contradictions(
     }
     if nullable.is_some() && !in_body {
         fault("nullable", "only a member of the body can be null");
+    }
+    if parameter.schema.is_some() && !in_body {
+        fault("schema", "`schema` is for parameters of the body");
     }
     if max_size.is_some() && !in_body {
         fault("max_size", "`max_size` is for parameters of the body");

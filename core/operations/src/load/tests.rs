@@ -280,3 +280,44 @@ fn an_unused_identity_is_warned_of() {
             4:51: warning[unused_parameter]: operations.A.parameters.tenant: the identity's `tenant` is never used: the SQL does not name it"#]],
     );
 }
+
+#[test]
+fn schemas_that_cannot_be_used() {
+    let with = |text: &'static str, expected: Expect| {
+        let source = "{apiVersion: spangate/v1, databases: {main: {name: projects/p/instances/i/databases/d}}, operations: \
+                      {A: {write: [{sql: INSERT INTO t (a) VALUES (@a)}], parameters: {a: {type: JSON, from: body, schema: a.json}}}}}";
+        let found = load_with(&from_yaml(source).unwrap(), &|_| {
+            if text.is_empty() { Err("cannot be read".to_owned()) } else { Ok(text.to_owned()) }
+        });
+        expected.assert_eq(&found.map_or_else(|faults| faults.to_string(), |_| "fine".to_owned()));
+    };
+    with(r#"{"type": "object"}"#, expect!["fine"]);
+    with(
+        "",
+        expect!["1:203: error[invalid_value]: operations.A.parameters.a.schema: `a.json` cannot be read"],
+    );
+    with(
+        "type: object",
+        expect![
+            "1:203: error[invalid_value]: operations.A.parameters.a.schema: `a.json` is no JSON: expected ident at line 1 column 2"
+        ],
+    );
+    with(
+        r#"{"type": "objects"}"#,
+        expect![[
+            r#"1:203: error[invalid_value]: operations.A.parameters.a.schema: `a.json` is no JSON Schema: "objects" is not valid under any of the schemas listed in the 'anyOf' keyword"#
+        ]],
+    );
+    with(
+        r#"{"$ref": "https://schemas.example/order.json"}"#,
+        expect![
+            "1:203: error[invalid_value]: operations.A.parameters.a.schema: `a.json` is no JSON Schema: Resource 'https://schemas.example/order.json' is not present in a registry and retrieving it failed: `resolve-http` feature or a custom resolver is required to resolve external schemas via HTTP"
+        ],
+    );
+    with(
+        r#"{"pattern": "(a)\\1"}"#,
+        expect![[
+            r#"1:203: error[invalid_value]: operations.A.parameters.a.schema: `a.json` is no JSON Schema: "(a)\\1" is not a "regex""#
+        ]],
+    );
+}

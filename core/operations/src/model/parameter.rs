@@ -2,7 +2,7 @@
 
 use regex_lite::Regex;
 
-use crate::{Type, Value};
+use crate::{Schema, Type, Value};
 
 #[derive(Clone, Debug)]
 pub struct Parameter {
@@ -15,6 +15,8 @@ pub struct Parameter {
     pub nullable: bool,
     pub default: Option<Value>,
     pub constraints: Constraints,
+    /// Of the body, a member or an item, as it was sent.
+    pub schema: Option<Schema>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
