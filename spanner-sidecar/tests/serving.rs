@@ -1,12 +1,16 @@
 //! What the sidecar is while it runs: reloaded, planned again, crowded, watched, and asked to end. On a Spanner of our
 //! own, whose tables and delays change in the middle.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
 mod stand;
 
 #[path = "serving/crowd.rs"]
 mod crowd;
 #[path = "serving/metrics.rs"]
 mod metrics;
+#[path = "serving/peers.rs"]
+mod peers;
 #[path = "serving/reload.rs"]
 mod reload;
 

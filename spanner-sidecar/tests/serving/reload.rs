@@ -176,7 +176,8 @@ async fn every_kind_is_planned() {
         Delete: 
         Insert: 
         Returned: 
-        Whole: "#]].assert_eq(&told("operation_ready"));
+        Whole: "#]]
+    .assert_eq(&told("operation_ready"));
 }
 
 #[tokio::test]

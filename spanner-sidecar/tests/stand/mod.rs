@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use std::vec::IntoIter;
 
+use futures::StreamExt;
 use http::Uri;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use prost::Message;
@@ -175,6 +176,13 @@ impl Stand {
         let answer = Answer::of(client.execute(request).await, Duration::ZERO).await;
         serving.abort();
         answer
+    }
+
+    /// With a body that begins and never ends.
+    pub async fn execute_endlessly(&self, call: Call, begin: &[HttpBody]) -> Answer {
+        let body = futures::stream::iter(begin.to_vec()).chain(futures::stream::pending());
+        let request = request(call, &[]).map(|_| body);
+        Answer::of(GatewayClient::new(self.channel.clone()).execute(request).await, Duration::ZERO).await
     }
 
     /// With headers of the caller's that the filter passes on.
