@@ -53,7 +53,13 @@ fn classes(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> BTreeMap<C
     for (key, node, path) in fields.map("classes", diagnostics) {
         match CLASSES.iter().find(|(word, _)| *word == key.name) {
             Some((_, class)) => {
-                classes.extend(limit(node, path, diagnostics).map(|limits| (*class, limits)));
+                // Channels are of the database, of a role or of a region: a class has none of its own.
+                let own = limit(node, path.clone(), diagnostics);
+                if own.is_some_and(|limits| limits.max_channels.is_some()) {
+                    let message = "a class has no channels of its own: say `max_in_flight`";
+                    diagnostics.error("invalid_value", &path.member("max_channels"), node, message);
+                }
+                classes.extend(own.map(|limits| (*class, limits)));
             }
             None => {
                 let fault =
