@@ -131,18 +131,18 @@ async fn roles_types_and_limits_are_on_the_wire() {
     let (value, code) = mock.last_parameter("b").unwrap();
     assert_eq!((value.as_str(), code), ("7", 2));
 
-    // Twenty calls that hang fill the database: the next one is refused and not queued.
+    // Of twenty calls that hang half find a place, as many as scans may take: the others are refused and not queued.
     mock.silent(Step::Stream);
     let hanging = (0..20).map(|_| stand.execute(call("Read"), &[]));
     let hanging = futures::future::join_all(hanging);
     let refused = async {
         for _ in 0..300 {
-            if mock.count(Step::Stream) == 21 {
+            if mock.count(Step::Stream) == 11 {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        assert_eq!(mock.count(Step::Stream), 21);
+        assert_eq!(mock.count(Step::Stream), 11);
         stand.execute(call("Read"), &[]).await.assert_refused("503", "database_overloaded");
     };
     tokio::join!(async { drop(tokio::time::timeout(Duration::from_secs(5), hanging).await) }, refused);

@@ -77,7 +77,7 @@ impl Script {
     ) -> Result<Option<Returned>, Stopped> {
         let WriteStep { action, for_each, expect } = step;
         let items: Vec<Option<usize>> = match for_each {
-            Some(_) => (0..self.items(action)).map(Some).collect(),
+            Some(_) => (0..self.items()).map(Some).collect(),
             None => vec![None],
         };
         match action {
@@ -110,17 +110,12 @@ impl Script {
         }
     }
 
-    /// How many items the list has, as each parameter that comes from one of them knows.
-    fn items(&self, action: &Action) -> usize {
-        let of_items = arguments(action).find_map(|argument| match argument {
-            Argument::Parameter(index) => {
-                let (parameter, value) = self.parameter(*index).ok()?;
-                parameter.source.is_of_item().then_some(value)
-            }
-            Argument::Returned { .. } | Argument::CommitTimestamp => None,
-        });
-        match of_items {
-            Some(Value::Array(items)) => items.len(),
+    /// How many items the list has: an operation goes through one, and each parameter of an item knows.
+    fn items(&self) -> usize {
+        let Order { operation, values, .. } = self.order.as_ref();
+        let mut all = operation.parameters.iter().zip(values);
+        match all.find(|(parameter, _)| parameter.source.is_of_item()) {
+            Some((_, Value::Array(items))) => items.len(),
             _ => 0,
         }
     }
@@ -207,19 +202,6 @@ impl Script {
 
 fn unknown() -> Refusal {
     Refusal::new(Reason::SchemaMismatch, "a step needs what no step returned")
-}
-
-fn arguments(action: &Action) -> Box<dyn Iterator<Item = &Argument> + '_> {
-    match action {
-        Action::Sql(sql) => Box::new(sql.arguments.iter().map(|(_, argument)| argument)),
-        Action::Mutate(Mutation { kind, table: _ }) => match kind {
-            MutationKind::Insert(columns)
-            | MutationKind::Update(columns)
-            | MutationKind::InsertOrUpdate(columns)
-            | MutationKind::Replace(columns) => Box::new(columns.iter().map(|(_, argument)| argument)),
-            MutationKind::Delete(key) => Box::new(key.iter()),
-        },
-    }
 }
 
 fn judge(expect: Option<&Expectation>, count: i64) -> Result<(), Refusal> {
