@@ -357,3 +357,22 @@ async fn postgresql() {
     "#]]
     .assert_eq(&ground.migrate(&["status"]).fine().table());
 }
+
+#[tokio::test]
+async fn the_example() {
+    let example = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/storefront");
+    let ground = Ground::of_example(&std::fs::read_to_string(example.join("operations.yaml")).unwrap());
+    for entry in std::fs::read_dir(example.join("migrations")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        ground.file(name, &std::fs::read_to_string(&path).unwrap());
+    }
+    let policy = example.join("policy.yaml");
+    ground.migrate(&["up", "--policy", policy.to_str().unwrap()]).fine();
+    expect![[r#"
+        applied   ddl          0001_storefront.sql  TIME tester@host
+        applied   dml          0002_first_tenants.dml.sql  TIME tester@host
+        applied   ddl          0003_expand_channel.sql  TIME tester@host
+        applied   partitioned  0004_fill_channel.partitioned.sql  TIME tester@host
+    "#]].assert_eq(&ground.migrate(&["status"]).fine().table());
+}

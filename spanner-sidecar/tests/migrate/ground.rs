@@ -69,6 +69,11 @@ impl Ground {
         )
     }
 
+    /// With operations of another document.
+    pub fn of_example(operations: &str) -> Self {
+        Self::of(operations, "CREATE TABLE counter (id INT64, n INT64) PRIMARY KEY (id)")
+    }
+
     fn of(operations: &str, schema: &str) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut ground = Self::new(port);
