@@ -15,6 +15,7 @@ use tokio::time::timeout_at;
 pub use key::Key;
 
 use crate::answer::Reading;
+use crate::metrics::{FoundLabel, Metrics};
 use crate::refusal::{Reason, Refusal};
 
 /// Longer answers go through as they are read: a few of them would drive out all others.
@@ -24,6 +25,7 @@ const OVERHEAD: usize = 512;
 
 pub struct Cache {
     kept: moka::future::Cache<Key, Arc<Kept>>,
+    metrics: Arc<Metrics>,
 }
 
 /// A whole answer.
@@ -52,12 +54,25 @@ impl Kept {
 
 /// How a call that may be answered from the cache is answered.
 pub enum Found {
-    /// By this very call's reading, or by one that was there.
-    Kept(Arc<Kept>),
+    /// By this very call's reading.
+    Read(Arc<Kept>),
+    /// By another one's.
+    Hit(Arc<Kept>),
     /// This call has read more than is kept: the rest is to be streamed.
     TooLong(Box<Reading>),
     /// What is kept does not do for this call, which has to read for itself.
     Unusable,
+}
+
+impl Found {
+    /// As metrics tell it.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Read(_) => "read",
+            Self::Hit(_) => "hit",
+            Self::TooLong(_) | Self::Unusable => "passed",
+        }
+    }
 }
 
 /// Why a flight left nothing behind.
@@ -67,18 +82,34 @@ enum Missed {
 }
 
 impl Cache {
-    pub fn new(bytes: u64) -> Self {
+    pub fn new(bytes: u64, metrics: Arc<Metrics>) -> Self {
         let kept = moka::future::Cache::builder()
             .max_capacity(bytes)
             .weigher(|_, kept: &Arc<Kept>| u32::try_from(kept.body.len() + OVERHEAD).unwrap_or(u32::MAX))
             .expire_after(Remaining)
             .build();
-        Self { kept }
+        Self { kept, metrics }
     }
 
     /// The answer of `key`, read by `read` if it is not there. Of several calls one reads; when its caller leaves,
     /// another one takes over.
     pub async fn answer<R>(
+        &self,
+        key: Key,
+        ttl: Duration,
+        minimum: Option<Timestamp>,
+        deadline: tokio::time::Instant,
+        read: impl Fn() -> R,
+    ) -> Result<Found, Refusal>
+    where
+        R: Future<Output = Result<Reading, Refusal>>,
+    {
+        let found = self.find(key, ttl, minimum, deadline, read).await?;
+        self.metrics.kept_answers.get_or_create_owned(&FoundLabel { found: found.name() }).inc();
+        Ok(found)
+    }
+
+    async fn find<R>(
         &self,
         key: Key,
         ttl: Duration,
@@ -108,7 +139,8 @@ impl Cache {
                 Err(_) => return Err(late()),
             };
             return match flown {
-                Ok(kept) if kept.reaches(minimum) && (led || kept.is_current()) => Ok(Found::Kept(kept)),
+                Ok(kept) if kept.reaches(minimum) && led => Ok(Found::Read(kept)),
+                Ok(kept) if kept.reaches(minimum) && kept.is_current() => Ok(Found::Hit(kept)),
                 Ok(_) => Ok(Found::Unusable),
                 Err(missed) => match (&*missed, rest) {
                     (Missed::TooLong, Some(reading)) => Ok(Found::TooLong(Box::new(reading))),

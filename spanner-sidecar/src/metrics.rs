@@ -28,6 +28,7 @@ pub struct Metrics {
     pub database_reachable: Family<DatabaseLabel, Gauge>,
     pub sessions_made: Family<DatabaseLabel, Counter>,
     pub sessions_renewed: Family<DatabaseLabel, Counter>,
+    pub kept_answers: Family<FoundLabel, Counter>,
     pub reloads: Family<ResultLabel, Counter>,
     pub certificate_reloads: Family<ResultLabel, Counter>,
     pub connections: Gauge,
@@ -69,6 +70,12 @@ pub struct TurnedAwayLabels {
 pub struct ResultLabel {
     /// `accepted` or `refused`.
     pub result: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub struct FoundLabel {
+    /// `hit`, `read` when this call read it, or `passed` when it could not be kept or used.
+    pub found: &'static str,
 }
 
 impl ResultLabel {
@@ -113,6 +120,12 @@ impl Metrics {
                 r,
                 "sessions_renewed",
                 "sessions made in place of ones that Spanner forgot",
+                Family::default(),
+            ),
+            kept_answers: add(
+                r,
+                "kept_answers",
+                "calls whose answer may be kept, by what was found",
                 Family::default(),
             ),
             reloads: add(r, "reloads", "readings of a changed operations file", Family::default()),

@@ -43,7 +43,7 @@ pub async fn run(options: cli::Serve) -> anyhow::Result<()> {
     let served = Arc::new(Served::new(operations, site));
     let (reporter, health_service) = tonic_health::server::health_reporter();
     let health = Arc::new(Health::new(reporter).await);
-    let cache = (options.cache_size > 0).then(|| Cache::new(options.cache_size));
+    let cache = (options.cache_size > 0).then(|| Cache::new(options.cache_size, Arc::clone(&metrics)));
     let page_keys = options.page_key_file.as_deref().map(KeyFile::open).transpose()?.map(Arc::new);
     let service = Service::new(Arc::clone(&served), cache, page_keys.clone());
     let routes = Routes::new(health_service).add_service(GatewayServer::new(service));

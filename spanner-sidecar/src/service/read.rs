@@ -51,7 +51,7 @@ pub async fn answer(
     let ttl = Duration::from_millis(rule.ttl_ms);
     // What others will be given is read as fresh as the operation says, not as this caller asks.
     match cache.answer(key, ttl, asked.minimum, deadline, || begin(None)).await? {
-        Found::Kept(kept) => Ok(of_kept(entry, asked, rule, &kept)),
+        Found::Read(kept) | Found::Hit(kept) => Ok(of_kept(entry, asked, rule, &kept)),
         Found::TooLong(reading) => fresh(entry, asked, *reading, deadline).await,
         Found::Unusable => fresh(entry, asked, begin(asked.minimum).await?, deadline).await,
     }
