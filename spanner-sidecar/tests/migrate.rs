@@ -374,5 +374,6 @@ async fn the_example() {
         applied   dml          0002_first_tenants.dml.sql  TIME tester@host
         applied   ddl          0003_expand_channel.sql  TIME tester@host
         applied   partitioned  0004_fill_channel.partitioned.sql  TIME tester@host
-    "#]].assert_eq(&ground.migrate(&["status"]).fine().table());
+    "#]]
+    .assert_eq(&ground.migrate(&["status"]).fine().table());
 }
