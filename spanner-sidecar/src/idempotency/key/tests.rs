@@ -88,6 +88,7 @@ fn another_request_differs_in_its_hash_alone() {
         nullable: false,
         default: None,
         constraints: Constraints::default(),
+        schema: None,
     };
     let sent = parameter(Source::Path("n".to_owned()));
     let constant = parameter(Source::Constant(Value::Int64(0)));
