@@ -106,11 +106,12 @@ impl Line {
         Self { door, stand }
     }
 
-    /// Sends as often as it takes until the sidecar has found its database.
+    /// Sends as often as it takes until the sidecar listens and has found its database.
     async fn answer(&self, sent: &Sent) -> Answer {
         for _ in 0..1000 {
             let answer = self.stand.execute(sent.call.clone(), &sent.body).await;
-            if answer.reason() != "database_unavailable" {
+            let is_reached = !answer.failed() || !answer.status().is_empty();
+            if is_reached && answer.reason() != "database_unavailable" {
                 return answer;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;

@@ -4,6 +4,7 @@
 mod stand;
 
 use spangate_proto::v1::Call;
+use spangate_proto::v1::call::Idempotency;
 use stand::{Answer, Stand, alice, body, call, path, query};
 
 fn orders(customer: &str) -> Call {
@@ -11,7 +12,7 @@ fn orders(customer: &str) -> Call {
 }
 
 fn place(customer: &str, key: &str) -> Call {
-    let idempotency = Some(spangate_proto::v1::call::Idempotency::CallerKey(key.to_owned()));
+    let idempotency = Some(Idempotency::CallerKey(key.to_owned()));
     Call { path: path(&[("customer_id", customer)]), idempotency, ..call("PlaceOrder") }
 }
 
@@ -70,30 +71,51 @@ async fn writes() {
     orphan.assert_refused("404", "not_found");
 
     // One order is open for each: the expectation holds once, and not again.
-    let pay = |customer| Call {
+    let pay = |customer, nonce| Call {
         path: path(&[("customer_id", customer)]),
-        idempotency: stand::nonce(),
+        idempotency: Some(Idempotency::Nonce(vec![nonce; 16])),
         ..call("PayOrders")
     };
-    let paid = stand.execute(pay("7"), &[]).await;
+    let paid = stand.execute(pay("7", 1), &[]).await;
     assert_eq!((paid.status(), paid.json(), paid.metadata("spangate-content-type")), ("204", "", ""));
-    stand.execute(pay("7"), &[]).await.assert_refused("409", "not_exactly_one");
+    stand.execute(pay("7", 2), &[]).await.assert_refused("409", "not_exactly_one");
 
     // Of a statement that touched too much nothing stays.
     stand.execute(place("8", "k5"), &body(r#"{"order_id": "n4", "total": 1}"#)).await;
-    stand.execute(pay("8"), &[]).await.assert_refused("409", "not_exactly_one");
+    stand.execute(pay("8", 3), &[]).await.assert_refused("409", "not_exactly_one");
     let left = stand.execute(orders("8"), &[]).await;
     assert_eq!(left.json().matches("\"open\"").count(), 2, "{}", left.json());
 }
 
 #[tokio::test]
+async fn a_repeat_is_given_the_first_answer() {
+    let stand = Stand::start().await;
+    let order = body(r#"{"order_id": "once", "total": "1.5"}"#);
+    let first = stand.execute(place("8", "k"), &order).await;
+    let again = stand.execute(place("8", "k"), &order).await;
+    assert_eq!((first.status(), first.json()), ("201", again.json()));
+    for name in ["spangate-header-location", "spangate-header-read-timestamp"] {
+        assert_eq!(first.metadata(name), again.metadata(name), "{name}");
+        assert!(!first.metadata(name).is_empty(), "{name}");
+    }
+    let replayed = "spangate-header-idempotency-replayed";
+    assert_eq!((first.metadata(replayed), again.metadata(replayed)), ("", "true"));
+    let other = body(r#"{"order_id": "twice", "total": "1.5"}"#);
+    stand.execute(place("8", "k"), &other).await.assert_refused("422", "idempotency_key_reused");
+    assert_eq!(stand.execute(orders("8"), &[]).await.json().matches("order_id").count(), 1);
+}
+
+#[tokio::test]
 async fn many_writers_at_once() {
     let stand = Stand::start().await;
-    let writes = (0..20).map(|number| {
-        let order = format!(r#"{{"order_id": "w{number}", "total": "{number}"}}"#);
-        let stand = &stand;
-        async move { stand.execute(place("8", "key"), &body(&order)).await.status().to_owned() }
-    });
+    let writes =
+        (0..20).map(|number| {
+            let order = format!(r#"{{"order_id": "w{number}", "total": "{number}"}}"#);
+            let stand = &stand;
+            async move {
+                stand.execute(place("8", &format!("key{number}")), &body(&order)).await.status().to_owned()
+            }
+        });
     assert_eq!(futures::future::join_all(writes).await, ["201"; 20]);
     assert_eq!(stand.execute(orders("8"), &[]).await.json().matches("order_id").count(), 20);
 }
