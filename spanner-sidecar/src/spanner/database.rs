@@ -36,11 +36,14 @@ pub struct Database {
     pools: Pools,
     /// Of roles that have a limit of their own.
     pools_of_roles: HashMap<String, Pools>,
-    connections: Mutex<HashMap<(Option<String>, Flow), Arc<Connection>>>,
+    connections: Mutex<Connections>,
     /// The emulator takes one read-write transaction at a time, and on one session concurrent ones destroy each
     /// other: there writers queue here.
     writers: Option<Mutex<()>>,
 }
+
+/// By role, and by what goes over the channels.
+type Connections = HashMap<(Option<String>, Flow), Arc<Connection>>;
 
 /// What goes over a channel. The client's windows of flow control are fixed, and three streamed answers whose readers
 /// have stopped hold all of a channel's: so they have channels to themselves.
@@ -110,6 +113,10 @@ impl Database {
 
     pub fn admission(&self) -> &Arc<Admission> {
         &self.admission
+    }
+
+    pub(super) fn suspect_credentials(&self) {
+        self.site.access.suspect_credentials();
     }
 
     pub(super) async fn session(&self, role: Option<&str>, deadline: Instant) -> Result<Session, Refusal> {

@@ -16,11 +16,13 @@ use crate::spanner::database::Database;
 #[derive(Default)]
 pub struct Round {
     /// By database and role: to each role the schema tells what that one may use.
-    schemas: Lock<HashMap<Asked, Arc<Mutex<Option<Arc<Schema>>>>>>,
+    schemas: Lock<HashMap<Asked, Known>>,
     unreachable: Lock<HashSet<String>>,
 }
 
 type Asked = (String, Option<String>);
+/// Held by whoever asks first; the others wait for the answer.
+type Known = Arc<Mutex<Option<Arc<Schema>>>>;
 
 impl Round {
     pub async fn plan(&self, database: &Database, operation: &Operation, deadline: Instant) -> Plan {
