@@ -31,6 +31,13 @@ impl Access {
         self.credentials.as_ref()
     }
 
+    /// Spanner has refused what they gave.
+    pub fn suspect_credentials(&self) {
+        if let Some(credentials) = &self.credentials {
+            credentials.suspect();
+        }
+    }
+
     pub fn endpoint(&self) -> Option<&str> {
         self.endpoint.as_deref()
     }

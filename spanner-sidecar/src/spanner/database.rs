@@ -190,7 +190,10 @@ impl Database {
             builder.with_channel_pool(match flow {
                 Flow::Prompt => channels,
                 // Two such answers leave a channel's windows open.
-                Flow::Streamed => channels.with_max_rpc_per_channel(2.0).with_scale_up_cooldown(SCALE_UP),
+                Flow::Streamed => channels
+                    .with_min_rpc_per_channel(1.0)
+                    .with_max_rpc_per_channel(2.0)
+                    .with_scale_up_cooldown(SCALE_UP),
             })
         };
         builder.build().await.map_err(|error| {

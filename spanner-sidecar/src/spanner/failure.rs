@@ -24,6 +24,11 @@ pub fn is_lost_session(error: &Error) -> bool {
     })
 }
 
+/// Spanner takes the token no more, although it has not expired.
+pub fn is_unauthenticated(error: &Error) -> bool {
+    code(error) == Some(Code::Unauthenticated)
+}
+
 pub fn refusal(error: &Error, phase: Phase) -> Refusal {
     let message = error.status().map_or("", |status| status.message.as_str());
     let (reason, detail) = match code(error) {

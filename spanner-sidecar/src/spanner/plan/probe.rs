@@ -19,7 +19,12 @@ pub async fn answers(database: &Database, role: Option<&str>, deadline: Instant)
             Err(error) if failure::is_lost_session(&error) => {
                 database.renew(role, &session, deadline).await.ok().map(|_| ())
             }
-            Err(error) => (!matches!(judge(&error), Plan::Unreachable(_))).then_some(()),
+            Err(error) => {
+                if failure::is_unauthenticated(&error) {
+                    database.suspect_credentials();
+                }
+                (!matches!(judge(&error), Plan::Unreachable(_))).then_some(())
+            }
         }
     };
     matches!(timeout_at(deadline, probe).await, Ok(Some(())))
