@@ -7,6 +7,8 @@ mod stand;
 mod cache;
 #[path = "reads/freshness.rs"]
 mod freshness;
+#[path = "reads/keys.rs"]
+mod keys;
 #[path = "reads/pages.rs"]
 mod pages;
 #[path = "reads/streams.rs"]
