@@ -35,6 +35,7 @@ struct Told {
     /// Seconds that a token lasts.
     lifetime: u64,
     subject: String,
+    token: &'static str,
     refused: usize,
 }
 
@@ -42,7 +43,10 @@ impl Exchange {
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let exchange = Self { url, state: Arc::new(Mutex::new(Told { lifetime: 3600, ..Told::default() })) };
+        let exchange = Self {
+            url,
+            state: Arc::new(Mutex::new(Told { lifetime: 3600, token: FEDERATED_TOKEN, ..Told::default() })),
+        };
         let aws = "/latest/meta-data/iam/security-credentials";
         let router = Router::new()
             .route("/azure/token", get(azure))
@@ -73,6 +77,11 @@ impl Exchange {
     /// Tokens are handed out that last so long.
     pub fn lifetime(&self, seconds: u64) {
         self.state.lock().unwrap().lifetime = seconds;
+    }
+
+    /// Another token from now on.
+    pub fn hand_out(&self, token: &'static str) {
+        self.state.lock().unwrap().token = token;
     }
 
     /// The subject's token of the latest exchange.
@@ -128,7 +137,7 @@ async fn exchange_token(
         return (StatusCode::from_u16(refusal).unwrap(), Json(body));
     }
     let answer = json!({
-        "access_token": FEDERATED_TOKEN,
+        "access_token": told.token,
         "issued_token_type": "urn:ietf:params:oauth:token-type:access_token",
         "token_type": "Bearer",
         "expires_in": told.lifetime,
