@@ -1,5 +1,7 @@
 //! Writes on a Spanner of our own: applied once whatever is lost, repeats given the first answer, each with its audit row.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
 mod stand;
 
 #[path = "writes/audit.rs"]
