@@ -1,6 +1,8 @@
 //! Reads on a Spanner of our own: how fresh they are, what is kept of them, how they are cut into pages, and that they
 //! end when nobody waits for them any more.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
 mod stand;
 
 #[path = "reads/cache.rs"]

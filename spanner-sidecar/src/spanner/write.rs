@@ -143,6 +143,19 @@ fn is_of_the_rows(reason: &Reason) -> bool {
         | Reason::OutOfRange
         | Reason::PreconditionFailed
         | Reason::Expected { .. } => true,
-        _ => false,
+        Reason::ParameterInvalid
+        | Reason::BodyTooLarge
+        | Reason::OperationUnknown
+        | Reason::Conflict
+        | Reason::IdempotencyKeyMissing
+        | Reason::IdempotencyKeyReused
+        | Reason::DeadlineExceeded
+        | Reason::DatabaseUnavailable
+        | Reason::DatabaseOverloaded
+        | Reason::RegionLimit
+        | Reason::PermissionDenied
+        | Reason::SchemaMismatch
+        | Reason::NotServed
+        | Reason::OutcomeUnknown => false,
     }
 }

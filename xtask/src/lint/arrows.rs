@@ -18,10 +18,7 @@ const ALLOWED: [(&str, &[&str]); 18] = [
     ("spangate-operations", &["spangate-document"]),
     ("spangate-openapi", &["spangate-operations", "spangate-policy"]),
     ("spangate-filter", &["spangate-document", "spangate-limits", "spangate-policy", "spangate-proto"]),
-    (
-        "spanner-sidecar",
-        &["spangate-document", "spangate-operations", "spangate-policy", "spangate-proto"],
-    ),
+    ("spanner-sidecar", &["spangate-document", "spangate-operations", "spangate-policy", "spangate-proto"]),
     (
         "spangate-cli",
         &[
