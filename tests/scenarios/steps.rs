@@ -204,7 +204,9 @@ fn what_never_comes_to_the_filter_is_told_as_a_problem_too() {
         ("GET /storefront%2fv2/catalog HTTP/1.1\r\nhost: a".to_owned(), 400, "request_malformed"),
         ("GET /storefront/v2/catalog HTTP/1.1".to_owned(), 400, "request_malformed"),
         ("GET /storefront/v2/catalog HTTP/1.1\r\nhost: a\r\na_b: 1".to_owned(), 400, "request_malformed"),
-        ("F$O /storefront/v2/catalog HTTP/1.1\r\nhost: a".to_owned(), 400, "request_malformed"),
+        ("F(O /storefront/v2/catalog HTTP/1.1\r\nhost: a".to_owned(), 400, "request_malformed"),
+        // A method all the same (RFC 9110, section 5.6.2): whether an operation has it, its policy says.
+        ("F$O /storefront/v2/catalog HTTP/1.1\r\nhost: a".to_owned(), 405, "method_not_allowed"),
         (format!("GET /storefront/v2/catalog HTTP/1.1\r\nhost: a\r\nx: {long}"), 431, "header_too_large"),
     ] {
         let answer = raw(&stack, format!("{request}\r\nconnection: close\r\n\r\n").as_bytes()).unwrap();

@@ -210,6 +210,11 @@ impl Stand {
         GatewayClient::new(self.channel.clone()).execute(request(call, body)).await
     }
 
+    /// A new connection for the calls to come.
+    pub fn reconnect(&mut self) {
+        self.channel = channel(self.folder.join("sidecar.sock"));
+    }
+
     pub async fn health(&self) -> String {
         self.health_of("spangate.v1.Gateway").await
     }
