@@ -52,6 +52,15 @@ impl Kept {
     }
 }
 
+/// What a call asks of the cache.
+pub struct Wanted {
+    pub key: Key,
+    pub ttl: Duration,
+    /// What the caller has seen already.
+    pub minimum: Option<Timestamp>,
+    pub deadline: tokio::time::Instant,
+}
+
 /// How a call that may be answered from the cache is answered.
 pub enum Found {
     /// By this very call's reading.
@@ -93,33 +102,20 @@ impl Cache {
 
     /// The answer of `key`, read by `read` if it is not there. Of several calls one reads; when its caller leaves,
     /// another one takes over.
-    pub async fn answer<R>(
-        &self,
-        key: Key,
-        ttl: Duration,
-        minimum: Option<Timestamp>,
-        deadline: tokio::time::Instant,
-        read: impl Fn() -> R,
-    ) -> Result<Found, Refusal>
+    pub async fn answer<R>(&self, wanted: Wanted, read: impl Fn() -> R) -> Result<Found, Refusal>
     where
         R: Future<Output = Result<Reading, Refusal>>,
     {
-        let found = self.find(key, ttl, minimum, deadline, read).await?;
+        let found = self.find(wanted, read).await?;
         self.metrics.kept_answers.get_or_create_owned(&FoundLabel { found: found.name() }).inc();
         Ok(found)
     }
 
-    async fn find<R>(
-        &self,
-        key: Key,
-        ttl: Duration,
-        minimum: Option<Timestamp>,
-        deadline: tokio::time::Instant,
-        read: impl Fn() -> R,
-    ) -> Result<Found, Refusal>
+    async fn find<R>(&self, wanted: Wanted, read: impl Fn() -> R) -> Result<Found, Refusal>
     where
         R: Future<Output = Result<Reading, Refusal>>,
     {
+        let Wanted { key, ttl, minimum, deadline } = wanted;
         loop {
             let (mut led, mut rest) = (false, None);
             let flight = self.kept.try_get_with(key, async {

@@ -23,6 +23,7 @@ mod migration;
 mod pages;
 mod planning;
 mod refusal;
+mod secret_file;
 mod serve;
 mod served;
 mod server;

@@ -117,20 +117,15 @@ impl Operation {
     /// Whether anything that it runs uses the parameter at that place.
     pub fn uses(&self, parameter: usize) -> bool {
         let is_it = |argument: &Argument| *argument == Argument::Parameter(parameter);
-        let in_statements = self
-            .statements()
-            .any(|statement| statement.arguments.iter().any(|(_, argument)| is_it(argument)));
-        in_statements
-            || match &self.kind {
-                Kind::Read(Read { source: ReadSource::Keys(keys), .. }) => {
-                    keys.key.iter().chain(&keys.limit).any(is_it)
-                }
-                Kind::Read(_) => false,
-                Kind::Write(write) => write.steps.iter().any(|step| match &step.action {
-                    Action::Mutate(mutation) => mutation.arguments().any(is_it),
-                    Action::Sql(_) => false,
-                }),
+        match &self.kind {
+            Kind::Read(Read { source: ReadSource::Sql(statement), .. }) => {
+                statement.arguments.iter().any(|(_, argument)| is_it(argument))
             }
+            Kind::Read(Read { source: ReadSource::Keys(keys), .. }) => {
+                keys.key.iter().chain(&keys.limit).any(is_it)
+            }
+            Kind::Write(write) => write.steps.iter().any(|step| step.action.arguments().any(is_it)),
+        }
     }
 
     /// The list that a write goes through.

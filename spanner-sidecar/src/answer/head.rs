@@ -15,12 +15,7 @@ pub struct Head {
 impl Head {
     /// As the operation says. `media` is absent when there is no body.
     pub fn new(operation: &Operation, media: Option<Media>) -> Self {
-        Self::with_status(operation.answer.status, media.map(Media::name))
-    }
-
-    /// As a write was answered, now or when it happened.
-    pub fn of_write(status: u16, media: Option<Media>) -> Self {
-        Self::with_status(status, media.map(Media::name))
+        Self::with_status(operation.answer.status, media)
     }
 
     /// The caller has the body already.
@@ -28,11 +23,11 @@ impl Head {
         Self::with_status(304, None)
     }
 
-    fn with_status(status: u16, media: Option<&'static str>) -> Self {
+    pub fn with_status(status: u16, media: Option<Media>) -> Self {
         let mut metadata = MetadataMap::new();
         metadata.insert(STATUS_METADATA, MetadataValue::from(status));
         if let Some(media) = media {
-            metadata.insert(CONTENT_TYPE_METADATA, MetadataValue::from_static(media));
+            metadata.insert(CONTENT_TYPE_METADATA, MetadataValue::from_static(media.name()));
         }
         Self { metadata }
     }

@@ -1,12 +1,17 @@
 //! What the audit row keeps of the call: the fields that the author chose, as they were sent.
 
 use serde_json::{Map, Value};
+use spangate_document::Node;
 use spangate_operations::{AuditField, IdentityField, Operation};
 use spangate_proto::v1::{Call, Identity, Parameter};
 
 /// A JSON object with a member for each field that the call has.
 pub fn fields(operation: &Operation, call: &Call, body: &[u8]) -> String {
-    let member = |field| Some((name(field), value(field, call, body)?));
+    let takes_body = operation.audit.iter().any(|field| matches!(field, AuditField::Body(_)));
+    // The binding has read it already: it is JSON, or there is none.
+    let body = std::str::from_utf8(body).ok().filter(|_| takes_body);
+    let body = body.and_then(|body| spangate_document::from_json(body).ok());
+    let member = |field| Some((name(field), value(field, call, body.as_ref())?));
     Value::Object(operation.audit.iter().filter_map(member).collect::<Map<_, _>>()).to_string()
 }
 
@@ -20,14 +25,12 @@ fn name(field: &AuditField) -> String {
     }
 }
 
-fn value(field: &AuditField, call: &Call, body: &[u8]) -> Option<Value> {
+fn value(field: &AuditField, call: &Call, body: Option<&Node>) -> Option<Value> {
     match field {
         AuditField::Path(name) => sent(&call.path, name),
         AuditField::Query(name) => sent(&call.query, name),
         AuditField::Body(path) => {
-            // The binding has read it already: it is JSON, or there is none.
-            let body = spangate_document::from_json(std::str::from_utf8(body).ok()?).ok()?;
-            path.iter().try_fold(&body, |node, name| node.member(name)).map(|node| node.to_json())
+            path.iter().try_fold(body?, |node, name| node.member(name)).map(Node::to_json)
         }
         AuditField::Identity(field) => {
             let Identity { issuer, subject, tenant, roles, scopes, claims: _ } = call.identity.as_ref()?;

@@ -23,8 +23,9 @@ impl Key {
             Idempotency::Nonce(nonce) => ("nonce", nonce.as_slice()),
         };
         // The same key of another issuer, subject, tenant or operation is another key.
+        let nobody = Identity::default();
         let Identity { issuer, subject, tenant, roles: _, scopes: _, claims: _ } =
-            &call.identity.clone().unwrap_or_default();
+            call.identity.as_ref().unwrap_or(&nobody);
         let hash = Fingerprint::new("idempotency key")
             .text(kind)
             .text(issuer)

@@ -2,7 +2,6 @@
 //! are read again when they change, for the connections that come after; those that are open stay.
 
 use std::net::SocketAddr;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -24,6 +23,7 @@ use tokio_stream::wrappers::TcpListenerStream;
 use super::peer::{Named, San};
 use super::surviving;
 use crate::metrics::{Metrics, ResultLabel};
+use crate::secret_file;
 use crate::watched::Watched;
 
 const HANDSHAKE: Duration = Duration::from_secs(5);
@@ -142,8 +142,8 @@ fn certificates(file: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
 }
 
 fn private_key(file: &Path) -> anyhow::Result<PrivateKeyDer<'static>> {
-    let metadata = std::fs::metadata(file).with_context(|| format!("cannot read `{}`", file.display()))?;
-    if metadata.permissions().mode() & 0o007 != 0 {
+    let is_open = secret_file::is_open_to_all(file);
+    if is_open.with_context(|| format!("cannot read `{}`", file.display()))? {
         bail!("every user may read the key `{}`: set its mode to 0600, or 0640 for a group", file.display());
     }
     PrivateKeyDer::from_pem_file(file)

@@ -2,12 +2,13 @@
 //! open: a new key is put first, and the old one is taken out once its last tokens have expired.
 
 use std::fmt;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::{Context, bail};
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+use crate::secret_file;
 
 pub struct Keys {
     seals: RandomizedNonceKey,
@@ -22,8 +23,7 @@ impl Keys {
     pub fn read(path: &Path) -> anyhow::Result<Self> {
         let shown = path.display();
         let cannot = || format!("cannot read the page keys `{shown}`");
-        let mode = std::fs::metadata(path).with_context(cannot)?.permissions().mode();
-        if mode & 0o007 != 0 {
+        if secret_file::is_open_to_all(path).with_context(cannot)? {
             bail!("the page keys `{shown}` are open to every user of the machine: chmod 0640 or less");
         }
         let text = std::fs::read_to_string(path).with_context(cannot)?;
@@ -76,6 +76,8 @@ impl fmt::Debug for Keys {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     pub fn keys(seals: u8, opens: Option<u8>) -> Keys {

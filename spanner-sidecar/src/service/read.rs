@@ -11,7 +11,7 @@ use tonic::Response;
 use tonic::metadata::MetadataMap;
 
 use crate::answer::{self, Body, Head, Media, Reading};
-use crate::cache::{Cache, Found, Kept, Key, validator};
+use crate::cache::{Cache, Found, Kept, Key, Wanted, validator};
 use crate::freshness;
 use crate::pages::Paging;
 use crate::refusal::Refusal;
@@ -49,15 +49,16 @@ pub async fn answer(
     };
     let key = Key::new(entry.generation, &entry.operation, asked.bound, asked.call, rule, asked.media);
     let ttl = Duration::from_millis(rule.ttl_ms);
+    let wanted = Wanted { key, ttl, minimum: asked.minimum, deadline };
     // What others will be given is read as fresh as the operation says, not as this caller asks.
-    match cache.answer(key, ttl, asked.minimum, deadline, || begin(None)).await? {
+    match cache.answer(wanted, || begin(None)).await? {
         Found::Read(kept) | Found::Hit(kept) => Ok(of_kept(entry, asked, rule, &kept)),
         Found::TooLong(reading) => fresh(entry, asked, *reading, deadline).await,
         Found::Unusable => fresh(entry, asked, begin(asked.minimum).await?, deadline).await,
     }
 }
 
-/// The head of an answer that is read for this call; `Cache-Control` tells clients the policy's rule.
+/// The head of an answer with a body, if the operation has one.
 fn head(entry: &Entry, asked: Asked<'_>, read_timestamp: Option<Timestamp>) -> Head {
     let media = (entry.operation.answer.body != AnswerBody::None).then_some(asked.media);
     Head::new(&entry.operation, media).read_timestamp(read_timestamp)

@@ -36,7 +36,7 @@ pub async fn answer(entry: &Entry, wanted: Wanted<'_>, deadline: Instant) -> Res
     let values = bound.iter().map(|bound| bound.value.clone()).collect();
     let order = Order { operation: Arc::clone(operation), values, stamp, repeat, deadline };
     let Written { answer, committed_at, is_replay } = write(database, order).await?;
-    let head = Head::of_write(answer.status, answer.body.as_ref().map(|_| Media::Json));
+    let head = Head::with_status(answer.status, answer.body.as_ref().map(|_| Media::Json));
     let head = head.read_timestamp(committed_at);
     let head = answer.location.iter().fold(head, |head, location| head.header("location", location));
     let head = if is_replay { head.header("idempotency-replayed", "true") } else { head };

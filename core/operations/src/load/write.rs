@@ -5,9 +5,7 @@ use spangate_document::{Diagnostic, Diagnostics, Fields, Node, Path, Value as Js
 
 use super::names::Names;
 use super::{body_path, fault_at, is_name, one_statement};
-use crate::{
-    Action, Argument, Expectation, ForEach, Idempotency, Mutation, MutationKind, Write, WriteStep, sql,
-};
+use crate::{Action, Expectation, ForEach, Idempotency, Mutation, MutationKind, Write, WriteStep, sql};
 
 /// Items of a list when the author sets no other bounds.
 const MAX_ITEMS: i64 = 1000;
@@ -81,7 +79,7 @@ fn step(fields: &mut Fields<'_>, names: &Names<'_>, diagnostics: &mut Diagnostic
             return None;
         }
     };
-    let of_item = names.parameters(arguments(&action)).any(|parameter| parameter.source.is_of_item());
+    let of_item = names.parameters(action.arguments()).any(|parameter| parameter.source.is_of_item());
     match &for_each {
         Some(_) if !of_item => {
             let message = "the step runs for each item and uses none of its members: declare parameters `from: item.MEMBER`";
@@ -212,13 +210,6 @@ fn deletion(node: &Node, path: Path, names: &Names<'_>, diagnostics: &mut Diagno
     let key = key.into_iter().filter_map(|name| names.value(name, "key", &fields, diagnostics)).collect();
     fields.finish(diagnostics);
     Some(Mutation { kind: MutationKind::Delete(key), table: table? })
-}
-
-fn arguments(action: &Action) -> Box<dyn Iterator<Item = &Argument> + '_> {
-    match action {
-        Action::Sql(statement) => Box::new(statement.arguments.iter().map(|(_, argument)| argument)),
-        Action::Mutate(mutation) => mutation.arguments(),
-    }
 }
 
 fn returned(action: &Action) -> Vec<String> {

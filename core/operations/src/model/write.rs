@@ -40,15 +40,18 @@ pub enum MutationKind {
     Delete(Vec<Argument>),
 }
 
-impl Mutation {
-    /// What it sets, or the parts of its key.
+impl Action {
+    /// All that it uses: of SQL by its names, of a mutation what it sets or the parts of its key.
     pub fn arguments(&self) -> Box<dyn Iterator<Item = &Argument> + '_> {
-        match &self.kind {
-            MutationKind::Insert(columns)
-            | MutationKind::Update(columns)
-            | MutationKind::InsertOrUpdate(columns)
-            | MutationKind::Replace(columns) => Box::new(columns.iter().map(|(_, argument)| argument)),
-            MutationKind::Delete(key) => Box::new(key.iter()),
+        match self {
+            Self::Sql(statement) => Box::new(statement.arguments.iter().map(|(_, argument)| argument)),
+            Self::Mutate(Mutation { kind, table: _ }) => match kind {
+                MutationKind::Insert(columns)
+                | MutationKind::Update(columns)
+                | MutationKind::InsertOrUpdate(columns)
+                | MutationKind::Replace(columns) => Box::new(columns.iter().map(|(_, argument)| argument)),
+                MutationKind::Delete(key) => Box::new(key.iter()),
+            },
         }
     }
 }

@@ -126,16 +126,11 @@ impl Script {
     }
 
     fn statement(&self, sql: &Sql, item: Option<usize>, earlier: &Earlier) -> Result<Statement, Refusal> {
-        let given = |(name, argument): &'_ (String, _)| {
+        let given = sql.arguments.iter().map(|(name, argument)| {
             let (r#type, value) = self.value(argument, item, earlier)?;
-            Ok((name.clone(), r#type, value))
-        };
-        let given = sql.arguments.iter().map(given).collect::<Result<Vec<_>, Refusal>>()?;
-        let given = given.iter().map(|(name, r#type, value)| Given {
-            name,
-            r#type: r#type.clone(),
-            value: value.clone(),
+            Ok(Given { name, r#type, value })
         });
+        let given = given.collect::<Result<Vec<_>, Refusal>>()?;
         Ok(statement(&self.order.operation, sql, given, self.until))
     }
 
