@@ -48,7 +48,7 @@ enum Command {
     Eval(eval::Arguments),
     /// Write what callers may rely on as an OpenAPI document.
     Openapi(openapi::Arguments),
-    /// Print the JSON Schema of policies, for editors.
+    /// Print the JSON Schema of policies or of operations, for editors.
     Schema(schema::Arguments),
     /// Print what a shell needs to complete these commands.
     Completions(completions::Arguments),

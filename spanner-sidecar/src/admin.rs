@@ -11,7 +11,6 @@ use tonic::metadata::MetadataMap;
 use tonic::transport::Channel;
 use tonic::{Request, Status};
 
-pub use api::DatabaseDialect as Dialect;
 pub use change::Batch;
 pub use database::Made;
 
@@ -44,13 +43,5 @@ impl Admin {
             *request.metadata_mut() = MetadataMap::from_headers(endpoint::headers(credentials).await?);
         }
         Ok(request)
-    }
-}
-
-/// As operations.yaml says it.
-pub fn dialect_of(dialect: spangate_operations::Dialect) -> Dialect {
-    match dialect {
-        spangate_operations::Dialect::GoogleSql => Dialect::GoogleStandardSql,
-        spangate_operations::Dialect::PostgreSql => Dialect::Postgresql,
     }
 }

@@ -30,7 +30,8 @@ pub struct Cache {
 
 /// A whole answer.
 pub struct Kept {
-    pub body: String,
+    /// No longer than it is: this is what is weighed.
+    pub body: Box<str>,
     pub etag: String,
     pub read_timestamp: Option<Timestamp>,
     /// Before it was read, so that a slow read makes it older and not younger.
@@ -126,7 +127,7 @@ impl Cache {
                     rest = Some(reading);
                     return Err(Missed::TooLong);
                 }
-                let (body, read_timestamp) = (reading.take(), reading.read_timestamp());
+                let (body, read_timestamp) = (reading.take().into_boxed_str(), reading.read_timestamp());
                 let etag = validator::etag(body.as_bytes());
                 Ok(Arc::new(Kept { body, etag, read_timestamp, since, ttl }))
             });
@@ -162,5 +163,16 @@ struct Remaining;
 impl Expiry<Key, Arc<Kept>> for Remaining {
     fn expire_after_create(&self, _: &Key, kept: &Arc<Kept>, _: Instant) -> Option<Duration> {
         Some(kept.ttl.saturating_sub(kept.age()))
+    }
+
+    /// One that has run out may still be there when the next one takes its place, and would leave it its own end.
+    fn expire_after_update(
+        &self,
+        key: &Key,
+        kept: &Arc<Kept>,
+        now: Instant,
+        _: Option<Duration>,
+    ) -> Option<Duration> {
+        self.expire_after_create(key, kept, now)
     }
 }

@@ -39,9 +39,16 @@ pub fn decode(metadata: &MetadataMap) -> Result<Call, Refusal> {
 }
 
 /// That the call carries the idempotency which the operation demands.
+///
+/// The filter has refused the key of somebody unknown already. It is refused here as well: nobody can tell one such
+/// caller's key from another's, so that one would be given the other's answer.
 pub fn check_idempotency(operation: &Operation, call: &Call) -> Result<(), Refusal> {
     let Kind::Write(write) = &operation.kind else { return Ok(()) };
     match (&call.idempotency, write.idempotency) {
+        (Some(call::Idempotency::CallerKey(_)), _) if !is_known(call.identity.as_ref()) => {
+            let detail = "an `Idempotency-Key` is taken only of a caller who is known by a subject";
+            Err(Refusal::new(Reason::ParameterInvalid, detail))
+        }
         (Some(call::Idempotency::CallerKey(key)), _) => {
             if key.is_empty() || key.len() > MAX_KEY || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
                 let detail = "an `Idempotency-Key` has 1 to 255 visible ASCII characters";
@@ -60,6 +67,10 @@ pub fn check_idempotency(operation: &Operation, call: &Call) -> Result<(), Refus
             Err(Refusal::new(Reason::IdempotencyKeyMissing, "a write carries a key or a nonce"))
         }
     }
+}
+
+fn is_known(identity: Option<&Identity>) -> bool {
+    identity.is_some_and(|Identity { issuer, subject, .. }| !issuer.is_empty() && !subject.is_empty())
 }
 
 /// Whether the write may have happened before it came here. Envoy counts its tries of a call; another proxy may not.

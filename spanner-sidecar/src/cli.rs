@@ -10,6 +10,7 @@ pub use audit::Audit;
 use clap::{Args, Parser, Subcommand};
 pub use migrate::{Action, Breaking, Folder, Migrate, Patience, Upward};
 
+use crate::credentials::Impersonation;
 use crate::listener::mtls;
 use crate::listener::peer::San;
 
@@ -148,9 +149,9 @@ pub struct Google {
     #[arg(long, global = true, value_name = "FILE")]
     pub credentials: Option<PathBuf>,
 
-    /// Service account in whose name everything is done.
+    /// Service account in whose name everything is done; `A,B,ACCOUNT` where each lends the next one's identity.
     #[arg(long, global = true, value_name = "ACCOUNT")]
-    pub impersonate: Option<String>,
+    pub impersonate: Option<Impersonation>,
 
     /// Where Spanner is, in place of its global address, such as a regional or a private one.
     #[arg(long, global = true, value_name = "URL")]

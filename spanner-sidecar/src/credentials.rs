@@ -3,19 +3,26 @@
 //! a rotation or a recovery rebuilds no client, drops no session and fails no call.
 
 mod file;
+mod impersonation;
 mod renewal;
 mod source;
 mod trouble;
+mod waiting;
 
+pub use impersonation::Impersonation;
 pub use source::Source;
 
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use futures::FutureExt;
 use google_cloud_auth::credentials::{CacheableResource, Credentials as Current, CredentialsProvider};
 use google_cloud_auth::errors::CredentialsError;
 use http::{Extensions, HeaderMap};
 use tokio::sync::watch;
+use trouble::Trouble;
+use waiting::Waiting;
 
 /// Cheap to clone: all clones share what is current.
 #[derive(Clone)]
@@ -65,15 +72,26 @@ impl CredentialsProvider for Credentials {
         &self,
         extensions: Extensions,
     ) -> Result<CacheableResource<HeaderMap>, CredentialsError> {
-        self.current().headers(extensions).await.map_err(|error| {
+        let waiting = Waiting::new(self);
+        let asked = asked(&self.current(), extensions).await;
+        waiting.ended();
+        asked.map_err(|trouble| {
             self.suspect();
-            // The library's own text quotes the body of a token service's answer.
-            CredentialsError::from_msg(error.is_transient(), trouble::of(&error))
+            CredentialsError::from_msg(trouble.is_transient, trouble.told)
         })
     }
 
     async fn universe_domain(&self) -> Option<String> {
         self.current().universe_domain().await
+    }
+}
+
+/// The library unwraps what token services say: a token that has expired already ends its own task by a panic, and
+/// then that of whoever asks.
+async fn asked(current: &Current, extensions: Extensions) -> Result<CacheableResource<HeaderMap>, Trouble> {
+    match AssertUnwindSafe(current.headers(extensions)).catch_unwind().await {
+        Ok(asked) => asked.map_err(|error| Trouble::of(&error)),
+        Err(_) => Err(Trouble::unusable()),
     }
 }
 

@@ -6,10 +6,10 @@ mod rows;
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use spangate_operations::{Database, sql};
+use spangate_operations::{Database, Dialect, sql};
 use tokio::time::Instant;
 
-use crate::admin::{self, Admin, Made};
+use crate::admin::{Admin, Made};
 use crate::migration::own_tables;
 use crate::{EMULATOR_HOST, cli, document, emulator_host};
 
@@ -18,25 +18,19 @@ pub async fn setup(options: cli::EmulatorSetup) -> anyhow::Result<()> {
         bail!("`{EMULATOR_HOST}` is not set: this command writes to the emulator alone, never to Spanner");
     };
     let operations = document::read(&options.operations)?;
-    let schema = statements(&options.schema)?;
-    let data = statements(&options.data)?;
     let admin = Admin::emulator(&host, Instant::now() + options.wait).await?;
     for database in operations.databases.values() {
-        set_up(&admin, database, &options, &schema, &data).await?;
+        set_up(&admin, database, &options).await?;
     }
     Ok(())
 }
 
-async fn set_up(
-    admin: &Admin,
-    database: &Database,
-    options: &cli::EmulatorSetup,
-    schema: &[sql::Statement],
-    data: &[sql::Statement],
-) -> anyhow::Result<()> {
-    let name = database.name.as_str();
-    let ddl: Vec<String> = schema.iter().map(|statement| statement.text.clone()).collect();
-    let dialect = admin::dialect_of(database.dialect);
+async fn set_up(admin: &Admin, database: &Database, options: &cli::EmulatorSetup) -> anyhow::Result<()> {
+    let Database { name, dialect, .. } = database;
+    let dialect = *dialect;
+    let schema = statements(&options.schema, dialect)?;
+    let data = statements(&options.data, dialect)?;
+    let ddl: Vec<String> = schema.into_iter().map(|statement| statement.text).collect();
     let made = admin
         .make_database(name, dialect, &ddl)
         .await
@@ -56,7 +50,7 @@ async fn set_up(
         }
         Made::Now => tracing::info!(event = "schema_applied", database = name, statements = ddl.len()),
     }
-    if let Err(error) = rows::insert(name, data).await {
+    if let Err(error) = rows::insert(name, &data).await {
         admin.drop_database(name).await?;
         return Err(error).with_context(|| format!("`{}`", options.data.display()));
     }
@@ -64,9 +58,9 @@ async fn set_up(
     Ok(())
 }
 
-fn statements(path: &Path) -> anyhow::Result<Vec<sql::Statement>> {
+fn statements(path: &Path, dialect: Dialect) -> anyhow::Result<Vec<sql::Statement>> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?;
-    Ok(sql::statements(&text))
+    Ok(sql::statements(&text, dialect))
 }
 
 /// A statement in a message: where it stands, and how it begins.

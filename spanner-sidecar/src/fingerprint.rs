@@ -54,6 +54,10 @@ impl Fingerprint {
             Value::Numeric(value) => self.number(4).text(&value.to_string()),
             Value::Text(text) => self.number(5).text(text),
             Value::Array(items) => items.iter().fold(self.number(6).number(items.len() as u64), Self::value),
+            Value::Struct(fields) => {
+                fields.iter().fold(self.number(7).number(fields.len() as u64), Self::value)
+            }
+            Value::Interval(value) => self.number(8).text(&value.to_string()),
         }
     }
 
@@ -66,6 +70,8 @@ impl Fingerprint {
 
 #[cfg(test)]
 mod tests {
+    use spangate_operations::Scalar;
+
     use super::*;
 
     #[test]
@@ -79,6 +85,13 @@ mod tests {
         assert_ne!(value(Value::Null), value(text("")));
         assert_ne!(value(Value::Int64(1)), value(Value::Bool(true)));
         assert_ne!(value(Value::Array(vec![text("a"), text("b")])), value(Value::Array(vec![text("ab")])));
+        let (one, two) = (vec![text("a")], vec![text("a"), text("b")]);
+        assert_ne!(value(Value::Struct(one.clone())), value(Value::Array(one.clone())));
+        let nested = |outer: Vec<Vec<Value>>| Value::Array(outer.into_iter().map(Value::Struct).collect());
+        assert_ne!(value(nested(vec![one.clone(), two.clone()])), value(nested(vec![two, one])));
+        let of = |scalar, text| Value::from_text(scalar, text).unwrap();
+        assert_ne!(value(of(Scalar::Interval, "P1D")), value(of(Scalar::String, "P1D")));
+        assert_ne!(value(of(Scalar::PgNumeric, "1.5")), value(of(Scalar::PgNumeric, "-1.5")));
         assert_ne!(Fingerprint::new("a").finish(), Fingerprint::new("b").finish());
     }
 }

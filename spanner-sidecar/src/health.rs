@@ -1,6 +1,7 @@
-//! What gRPC health tells: of the server as a whole (as Envoy asks for it) and of its service, and of each database
-//! as `database/NAME`. The whole is healthy once every operation is known to fit or not, as long as one database
-//! answers at least, and until the end is asked for.
+//! What gRPC health tells. Of the server as a whole, as its Envoy asks for it: whether it can answer, be it with a
+//! refusal, which says more than a proxy could in its place. Of its service, for whoever chooses between several: once
+//! every operation is known to fit or not, as long as one database answers at least. And of each database as
+//! `database/NAME`. Nothing is healthy any more when the end is asked for.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -16,18 +17,26 @@ pub struct Health {
 
 #[derive(Debug, Default)]
 struct State {
+    /// It is known which operations are served, or that their databases do not answer.
+    tried: bool,
     planned: bool,
     draining: bool,
     reachable: BTreeMap<String, bool>,
 }
 
 impl State {
+    /// Where no database answers, planning may take long to find that out.
+    fn reach(&mut self, reachable: BTreeMap<String, bool>) {
+        self.tried |= !reachable.values().any(|reachable| *reachable);
+        self.reachable = reachable;
+    }
+
     /// Every service and whether it serves.
     fn services(&self) -> Vec<(String, bool)> {
         let open = !self.draining;
-        let whole = open && self.planned && self.reachable.values().any(|reachable| *reachable);
+        let able = self.planned && self.reachable.values().any(|reachable| *reachable);
         let databases = self.reachable.iter();
-        [("", whole), (SERVICE_NAME, whole)]
+        [("", open && self.tried), (SERVICE_NAME, open && able)]
             .into_iter()
             .map(|(name, serving)| (name.to_owned(), serving))
             .chain(databases.map(|(name, reachable)| (service_name(name), open && *reachable)))
@@ -44,6 +53,11 @@ impl Health {
         let health = Self { reporter, state: Mutex::default() };
         health.change(|_| {}).await;
         health
+    }
+
+    /// All operations have been planned once, whatever came of it.
+    pub async fn tried(&self) {
+        self.change(|state| state.tried = true).await;
     }
 
     /// Which operations fit is known.
@@ -65,7 +79,7 @@ impl Health {
         for name in gone {
             self.reporter.clone().clear_service_status(&service_name(&name)).await;
         }
-        self.change(|state| state.reachable = reachable).await;
+        self.change(|state| state.reach(reachable)).await;
     }
 
     async fn change(&self, change: impl FnOnce(&mut State)) {
@@ -89,22 +103,40 @@ impl Health {
 mod tests {
     use super::*;
 
+    /// Whichever of `""`, the service and the databases serve.
+    fn check(state: &State, expected: &[&str]) {
+        let services = state.services();
+        let serving: Vec<_> =
+            services.iter().filter(|(_, serving)| *serving).map(|(name, _)| name.as_str()).collect();
+        assert_eq!(serving, expected, "{state:?}");
+    }
+
+    fn reachable(main: bool, other: bool) -> BTreeMap<String, bool> {
+        BTreeMap::from([("main".to_owned(), main), ("other".to_owned(), other)])
+    }
+
     #[test]
-    fn the_whole_serves_while_one_database_does() {
-        let serving = |state: &State| {
-            let names = state.services().into_iter().filter(|(_, serving)| *serving).map(|(name, _)| name);
-            names.collect::<Vec<_>>().join(" ")
-        };
+    fn the_service_serves_while_one_database_does() {
         let mut state = State::default();
-        assert_eq!(serving(&state), "");
-        state.reachable = BTreeMap::from([("main".to_owned(), true), ("other".to_owned(), false)]);
-        assert_eq!(serving(&state), "database/main");
-        state.planned = true;
-        assert_eq!(serving(&state), " spangate.v1.Gateway database/main");
-        state.reachable.insert("main".to_owned(), false);
-        assert_eq!(serving(&state), "");
-        state.reachable.insert("other".to_owned(), true);
+        check(&state, &[]);
+        state.reach(reachable(true, false));
+        check(&state, &["database/main"]);
+        (state.tried, state.planned) = (true, true);
+        check(&state, &["", SERVICE_NAME, "database/main"]);
+        state.reach(reachable(false, true));
+        check(&state, &["", SERVICE_NAME, "database/other"]);
         state.draining = true;
-        assert_eq!(serving(&state), "");
+        check(&state, &[]);
+    }
+
+    #[test]
+    fn the_server_refuses_by_itself_while_no_database_answers() {
+        let mut state = State::default();
+        state.reach(reachable(false, false));
+        check(&state, &[""]);
+        state.planned = true;
+        check(&state, &[""]);
+        state.draining = true;
+        check(&state, &[]);
     }
 }

@@ -1,98 +1,96 @@
 //! Spanner's values as JSON. INT64 and NUMERIC are texts unless the operation says otherwise, since a reader in
 //! JavaScript would round them; what has no JSON number (NaN, infinities) is a text too. No I/O.
 
-use google_cloud_spanner::types::{Type, TypeCode};
+mod form;
+
+use google_cloud_spanner::types::Type;
 use google_cloud_spanner::value::{Kind, Value};
 use spangate_operations::Numbers;
+
+use form::{Form, Member};
 
 /// Largest integer that every reader of JSON keeps.
 const SAFE: u64 = 1 << 53;
 
-/// The columns of a result, and how they are written.
+/// The columns of a result, and how they are written: found out once for all rows.
 pub struct Columns {
-    /// Each name as a JSON text with its colon, made once for all rows.
-    names: Vec<String>,
-    types: Vec<Type>,
+    columns: Vec<Member>,
     numbers: Numbers,
 }
 
 impl Columns {
     pub fn new(names: &[String], types: &[Type], numbers: Numbers) -> Self {
-        let names = names.iter().map(|name| format!("{}:", quoted(name))).collect();
-        Self { names, types: types.to_vec(), numbers }
+        let columns = names.iter().zip(types).map(|(name, r#type)| Member::new(name, Form::of(r#type)));
+        Self { columns: columns.collect(), numbers }
     }
 
     /// Appends `{"column":value,…}`.
     pub fn write_row(&self, values: &[Value], into: &mut String) {
+        self.write_members(&self.columns, values.iter(), into);
+    }
+
+    fn write_members<'v>(
+        &self,
+        members: &[Member],
+        values: impl Iterator<Item = &'v Value>,
+        into: &mut String,
+    ) {
         into.push('{');
-        for (index, ((name, r#type), value)) in self.names.iter().zip(&self.types).zip(values).enumerate() {
+        for (index, (member, value)) in members.iter().zip(values).enumerate() {
             if index > 0 {
                 into.push(',');
             }
-            into.push_str(name);
-            self.write(value, r#type, into);
+            into.push_str(&member.name);
+            self.write(value, &member.form, into);
         }
         into.push('}');
     }
 
-    fn write(&self, value: &Value, r#type: &Type, into: &mut String) {
+    fn write(&self, value: &Value, form: &Form, into: &mut String) {
         match value.kind() {
             Kind::Null | Kind::Unknown => into.push_str("null"),
             Kind::Bool => into.push_str(if value.as_bool() == Some(true) { "true" } else { "false" }),
-            Kind::Number => write_float(value.as_f64().unwrap_or(f64::NAN), r#type.code(), into),
-            Kind::String => self.write_text(value.as_str().unwrap_or_default(), r#type.code(), into),
-            Kind::List => self.write_list(value, r#type, into),
+            Kind::Number => write_float(value.as_f64().unwrap_or(f64::NAN), form, into),
+            Kind::String => self.write_text(value.as_str().unwrap_or_default(), form, into),
+            Kind::List => self.write_list(value, form, into),
         }
     }
 
-    fn write_text(&self, text: &str, code: TypeCode, into: &mut String) {
+    fn write_text(&self, text: &str, form: &Form, into: &mut String) {
         let is_safe = || text.parse::<i64>().is_ok_and(|number| number.unsigned_abs() <= SAFE);
-        match code {
+        match form {
             // Spanner writes JSON itself: it stands as it is.
-            TypeCode::Json => into.push_str(text),
-            TypeCode::Int64 if self.numbers == Numbers::Native && is_safe() => into.push_str(text),
+            Form::Json => into.push_str(text),
+            Form::Integer if self.numbers == Numbers::Native && is_safe() => into.push_str(text),
             _ => into.push_str(&quoted(text)),
         }
     }
 
-    fn write_list(&self, value: &Value, r#type: &Type, into: &mut String) {
-        let items = value.as_list().into_iter().flat_map(|list| list.iter());
-        if let Some(fields) = r#type.struct_type() {
-            into.push('{');
-            for (index, (field, item)) in fields.fields.iter().zip(items).enumerate() {
-                if index > 0 {
+    fn write_list(&self, value: &Value, form: &Form, into: &mut String) {
+        let mut items = value.as_list().into_iter().flat_map(|list| list.iter());
+        match form {
+            Form::Struct(fields) => self.write_members(fields, items, into),
+            Form::Array(element) => {
+                into.push('[');
+                if let Some(first) = items.next() {
+                    self.write(first, element, into);
+                }
+                for item in items {
                     into.push(',');
+                    self.write(item, element, into);
                 }
-                into.push_str(&quoted(&field.name));
-                into.push(':');
-                match &field.r#type {
-                    Some(r#type) => self.write(item, &Type::from((**r#type).clone()), into),
-                    None => into.push_str("null"),
-                }
+                into.push(']');
             }
-            into.push('}');
-            return;
+            // No other type is a list: nothing that could be read is made of it.
+            Form::Json | Form::Integer | Form::Single | Form::Other => into.push_str("null"),
         }
-        into.push('[');
-        for (index, item) in items.enumerate() {
-            if index > 0 {
-                into.push(',');
-            }
-            match r#type.array_element_type() {
-                Some(element) => self.write(item, element, into),
-                None => into.push_str("null"),
-            }
-        }
-        into.push(']');
     }
 }
 
 /// A FLOAT32 arrives widened: its own shortest text is wanted, not that of the double.
-fn write_float(value: f64, code: TypeCode, into: &mut String) {
-    let text = match code {
-        TypeCode::Float32 => {
-            serde_json::Number::from_f64((value as f32).to_string().parse().unwrap_or(value))
-        }
+fn write_float(value: f64, form: &Form, into: &mut String) {
+    let text = match form {
+        Form::Single => serde_json::Number::from_f64((value as f32).to_string().parse().unwrap_or(value)),
         _ => serde_json::Number::from_f64(value),
     };
     match text {
@@ -110,8 +108,11 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use google_cloud_spanner::types::{
-        array, bool, bytes, date, float32, float64, int64, json, numeric, string, timestamp, uuid,
+        array, bool, bytes, date, float32, float64, int64, interval, json, numeric, pg_jsonb, pg_numeric,
+        pg_oid, string, timestamp, uuid,
     };
+
+    use google_cloud_spanner::model::{self, StructType, struct_type::Field};
 
     use super::*;
 
@@ -134,6 +135,14 @@ mod tests {
         text(json(), r#"{"a":[1,null]}"#, r#"{"a":[1,null]}"#);
         text(uuid(), "9b2f3c1e-0000-4000-8000-000000000001", "\"9b2f3c1e-0000-4000-8000-000000000001\"");
         text(float64(), "NaN", "\"NaN\"");
+        text(interval(), "P1Y2M3DT4H5M6.5S", "\"P1Y2M3DT4H5M6.5S\"");
+        text(pg_numeric(), "NaN", "\"NaN\"");
+        text(
+            pg_jsonb(),
+            r#"{"a": 0.1000000000000000000000000001}"#,
+            r#"{"a": 0.1000000000000000000000000001}"#,
+        );
+        text(pg_oid(), "4294967295", "\"4294967295\"");
         check(Numbers::Text, bool(), true, "true");
         check(Numbers::Text, float64(), 1.5, "1.5");
         check(Numbers::Text, float64(), 1e300, "1e+300");
@@ -161,5 +170,23 @@ mod tests {
         check(Numbers::Text, array(int64()), values.clone(), "[\"1\",null]");
         check(Numbers::Native, array(int64()), values, "[1,null]");
         check(Numbers::Text, array(string()), Vec::<String>::new(), "[]");
+    }
+
+    #[test]
+    fn structs_are_objects_however_deep() {
+        let of = |fields: [(&str, Type); 2]| {
+            let fields = fields.map(|(name, of)| Field::new().set_name(name).set_type(model::Type::from(of)));
+            let of = StructType::new().set_fields(fields);
+            Type::from(model::Type::new().set_code(model::TypeCode::Struct).set_struct_type(of))
+        };
+        let list = |items: Vec<Value>| Value::from(items);
+        let inner = list(vec!["2".to_owned().into(), Value::null()]);
+        let outer = list(vec!["x".to_owned().into(), list(vec![inner, Value::null()])]);
+        check(
+            Numbers::Native,
+            array(of([("a", string()), ("b", array(of([("c", int64()), ("d", json())])))])),
+            list(vec![outer, Value::null()]),
+            r#"[{"a":"x","b":[{"c":2,"d":null},null]},null]"#,
+        );
     }
 }

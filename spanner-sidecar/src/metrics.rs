@@ -31,6 +31,7 @@ pub struct Metrics {
     pub kept_answers: Family<FoundLabel, Counter>,
     pub reloads: Family<ResultLabel, Counter>,
     pub certificate_reloads: Family<ResultLabel, Counter>,
+    pub page_key_reloads: Family<ResultLabel, Counter>,
     pub connections: Gauge,
     pub peers_refused: Counter,
 }
@@ -133,6 +134,12 @@ impl Metrics {
                 r,
                 "certificate_reloads",
                 "readings of changed certificate files",
+                Family::default(),
+            ),
+            page_key_reloads: add(
+                r,
+                "page_key_reloads",
+                "readings of a changed file of page keys",
                 Family::default(),
             ),
             connections: add(r, "connections", "open connections", Gauge::default()),

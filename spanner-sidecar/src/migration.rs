@@ -20,10 +20,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use spangate_operations::{Database, Operations};
+use spangate_operations::{Database, Dialect, Operations};
 use tokio::time::Instant;
 
-use crate::admin::{self, Admin, Dialect};
+use crate::admin::Admin;
 use crate::cli::{Action, Migrate, Patience};
 use crate::document;
 use crate::spanner::Access;
@@ -68,8 +68,7 @@ async fn act(options: Migrate) -> anyhow::Result<Verdict> {
     let Migrate { action, operations, database, json, google } = options;
     let operations = document::read(&operations)?;
     let (key, database) = chosen(&operations, database.as_deref())?;
-    let (key, dialect, database) =
-        (key.to_owned(), admin::dialect_of(database.dialect), database.name.clone());
+    let (key, dialect, database) = (key.to_owned(), database.dialect, database.name.clone());
     let access = Access::start(&google).await?;
     let admin = Admin::connect(&access, Instant::now() + CONNECT).await?;
     let bench = Bench { access, admin, operations, key, database, dialect, report: Report { json } };

@@ -95,7 +95,7 @@ fn foreign(pages: &Pages) -> Refusal {
 fn resume(bound: &mut [Bound<'_>], token: Token) -> Option<()> {
     let mut values = token.values.iter();
     for bound in bound.iter_mut().filter(|bound| matches!(bound.parameter.source, Source::Page(_))) {
-        bound.value = Value::from_text(bound.parameter.r#type.scalar(), values.next()?).ok()?;
+        bound.value = Value::from_text(bound.parameter.r#type.scalar()?, values.next()?).ok()?;
     }
     values.next().is_none().then_some(())
 }

@@ -1,18 +1,16 @@
 //! The task that keeps what is served fitting: planned at start, when the file changes, and every few minutes, since a
 //! schema changes without asking. What does not fit is tried again sooner.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, sleep_until};
 
-use crate::document;
+use crate::document::Document;
 use crate::health::Health;
 use crate::metrics::{DatabaseLabel, ResultLabel};
 use crate::served::{Due, Served, Summary};
-use crate::watched::Watched;
 
 /// Between tries to plan what does not fit yet.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -26,7 +24,7 @@ const MISSES: u32 = 2;
 pub struct Planning {
     pub served: Arc<Served>,
     pub health: Arc<Health>,
-    pub file: PathBuf,
+    pub document: Document,
     pub strict: bool,
     pub every: Duration,
 }
@@ -37,10 +35,10 @@ pub struct Mismatch;
 
 impl Planning {
     /// Ends only by a mismatch that `--strict` does not forgive.
-    pub async fn run(self) -> std::io::Result<Mismatch> {
+    pub async fn run(mut self) -> std::io::Result<Mismatch> {
         let mut hangup = signal(SignalKind::hangup())?;
-        let mut watched = Watched::new(vec![self.file.clone()]);
         let mut summary = self.served.plan(Due::All).await;
+        self.health.tried().await;
         let mut full = self.next();
         let mut pause = FIRST_PAUSE;
         let mut planned = false;
@@ -58,7 +56,7 @@ impl Planning {
             let next = if summary.everything_fits() { full } else { soon.min(full) };
             tokio::select! {
                 () = sleep_until(next) => {}
-                () = changed(&mut hangup, &mut watched) => {
+                () = changed(&mut hangup, &mut self.document) => {
                     summary = self.reload().await.unwrap_or(summary);
                     (full, pause) = (self.next(), FIRST_PAUSE);
                     continue;
@@ -75,8 +73,8 @@ impl Planning {
     }
 
     /// What the file says now is served from now on; a faulty one changes nothing.
-    async fn reload(&self) -> Option<Summary> {
-        let replaced = match document::read(&self.file) {
+    async fn reload(&mut self) -> Option<Summary> {
+        let replaced = match self.document.read() {
             Ok(operations) => self.served.replace(operations, self.strict).await.map_err(|refused| {
                 format!("{} operations do not fit the schema (--strict)", refused.mismatched)
             }),
@@ -104,10 +102,10 @@ impl Planning {
     }
 }
 
-async fn changed(hangup: &mut Signal, watched: &mut Watched) {
+async fn changed(hangup: &mut Signal, document: &mut Document) {
     tokio::select! {
         _ = hangup.recv() => {}
-        () = watched.changed() => {}
+        () = document.changed() => {}
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use spangate_proto::v1::gateway_server::GatewayServer;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::signal::unix::{SignalKind, signal};
@@ -12,6 +12,7 @@ use tokio_stream::Stream;
 use tonic::service::Routes;
 
 use crate::cache::Cache;
+use crate::document::Document;
 use crate::health::Health;
 use crate::listener::{self, mtls};
 use crate::metrics::{self, Metrics};
@@ -20,10 +21,11 @@ use crate::planning::{self, Mismatch, Planning};
 use crate::served::Served;
 use crate::service::Service;
 use crate::spanner::{Access, Site};
-use crate::{cli, document, emulator_host, server};
+use crate::{cli, emulator_host, server};
 
 pub async fn run(options: cli::Serve) -> anyhow::Result<()> {
-    let operations = document::read(&options.operations)?;
+    let mut document = Document::new(options.operations.clone());
+    let operations = document.read()?;
     if let Some(paged) = operations.iter().find(|operation| operation.pages.is_some())
         && options.page_key_file.is_none()
     {
@@ -40,7 +42,7 @@ pub async fn run(options: cli::Serve) -> anyhow::Result<()> {
         is_emulator: emulator_host().is_some(),
         metrics: Arc::clone(&metrics),
     };
-    let served = Arc::new(Served::new(operations, site));
+    let served = Arc::new(Served::new(operations, site, options.page_key_file.is_some()));
     let (reporter, health_service) = tonic_health::server::health_reporter();
     let health = Arc::new(Health::new(reporter).await);
     let cache = (options.cache_size > 0).then(|| Cache::new(options.cache_size, Arc::clone(&metrics)));
@@ -53,7 +55,7 @@ pub async fn run(options: cli::Serve) -> anyhow::Result<()> {
     let planning = Planning {
         served: Arc::clone(&served),
         health: Arc::clone(&health),
-        file: options.operations.clone(),
+        document,
         strict: options.strict,
         every: options.replan,
     };
@@ -61,7 +63,8 @@ pub async fn run(options: cli::Serve) -> anyhow::Result<()> {
     tasks.spawn(planning::probe(served, Arc::clone(&health)));
     tasks.spawn(signals(health, stop));
     if let Some(page_keys) = page_keys {
-        tasks.spawn(async move { page_keys.follow().await });
+        let metrics = Arc::clone(&metrics);
+        tasks.spawn(async move { page_keys.follow(&metrics).await });
     }
     if let Some(listener) = endpoint {
         tracing::info!(event = "metrics_listening", address = listener.local_addr()?.to_string());
@@ -71,7 +74,7 @@ pub async fn run(options: cli::Serve) -> anyhow::Result<()> {
     listen(&options, routes, end.clone()).await?;
     match *end.stopping.borrow() {
         Stop::Mismatch => bail!("an operation does not fit the schema (--strict)"),
-        Stop::No | Stop::Asked => Ok(()),
+        Stop::No | Stop::Asked | Stop::AskedAgain => Ok(()),
     }
 }
 
@@ -80,6 +83,8 @@ pub async fn run(options: cli::Serve) -> anyhow::Result<()> {
 enum Stop {
     No,
     Asked,
+    /// Whoever asks twice does not want to wait.
+    AskedAgain,
     Mismatch,
 }
 
@@ -134,6 +139,10 @@ where
         let _ = stopping.wait_for(|stop| *stop != Stop::No).await;
     };
     let serving = server::serve(routes, incoming, metrics, stopped(stopping.clone()));
+    let asked_again = {
+        let mut stopping = stopping.clone();
+        async move { stopping.wait_for(|stop| *stop == Stop::AskedAgain).await.is_ok() }
+    };
     let overdue = async {
         stopped(stopping).await;
         tokio::time::sleep(drain).await;
@@ -141,6 +150,7 @@ where
     tokio::select! {
         () = serving => {}
         () = overdue => tracing::warn!(event = "drain_overdue", "calls still in flight are cut"),
+        true = asked_again => tracing::warn!(event = "drain_cut_short", "calls still in flight are cut"),
     }
     tracing::info!(event = "stopped");
 }
@@ -154,22 +164,26 @@ async fn plan(planning: Planning, stop: watch::Sender<Stop>) {
     }
 }
 
-/// Not serving first, so that nobody sends more, then the end.
+/// Not serving first, so that nobody sends more, then the end; a second signal does not wait for calls in flight.
 async fn signals(health: Arc<Health>, stop: watch::Sender<Stop>) {
-    let asked = async {
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
+    let (mut terminate, mut interrupt) =
+        match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
+            (Ok(terminate), Ok(interrupt)) => (terminate, interrupt),
+            (Err(error), _) | (_, Err(error)) => {
+                tracing::error!(event = "signals_failed", error = %error);
+                return;
+            }
+        };
+    let mut asked = async || {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        std::io::Result::Ok(())
     };
-    if let Err(error) = asked.await.context("cannot wait for signals") {
-        tracing::error!(event = "signals_failed", error = format!("{error:#}"));
-        return;
-    }
+    asked().await;
     tracing::info!(event = "draining");
     health.draining().await;
     stop.send_replace(Stop::Asked);
+    asked().await;
+    stop.send_replace(Stop::AskedAgain);
 }

@@ -18,9 +18,11 @@ use crate::spanner::{Database, Plan, Round, Site, answers};
 const AT_ONCE: usize = 24;
 /// Longest that one plan takes.
 const PLAN: Duration = Duration::from_secs(15);
+const NO_PAGE_KEYS: &str = "it has pages, and there is no `--page-key-file` to seal their tokens with";
 
 pub struct Served {
     site: Arc<Site>,
+    has_page_keys: bool,
     current: RwLock<Arc<Generation>>,
 }
 
@@ -64,10 +66,11 @@ impl Summary {
 }
 
 impl Served {
-    pub fn new(operations: Operations, site: Site) -> Self {
+    /// Without keys for their tokens operations with pages are not served.
+    pub fn new(operations: Operations, site: Site, has_page_keys: bool) -> Self {
         let site = Arc::new(site);
         let first = Generation::new(operations, None, &site);
-        Self { site, current: RwLock::new(Arc::new(first)) }
+        Self { site, has_page_keys, current: RwLock::new(Arc::new(first)) }
     }
 
     pub fn metrics(&self) -> &Metrics {
@@ -93,7 +96,7 @@ impl Served {
     }
 
     pub async fn plan(&self, due: Due) -> Summary {
-        self.current().plan(due, &self.site.metrics).await
+        self.planned(&self.current(), due).await
     }
 
     /// Plans another document and puts it in place of this one. With `strict`, one that does not fit as a whole is
@@ -101,7 +104,7 @@ impl Served {
     pub async fn replace(&self, operations: Operations, strict: bool) -> Result<Summary, Summary> {
         let before = self.current();
         let next = Generation::new(operations, Some(&before), &self.site);
-        let summary = next.plan(Due::All, &self.site.metrics).await;
+        let summary = self.planned(&next, Due::All).await;
         if strict && summary.mismatched > 0 {
             before.show(&self.site.metrics);
             return Err(summary);
@@ -121,6 +124,19 @@ impl Served {
             (name.clone(), answers(database, current.role_of(name), deadline).await)
         });
         futures::future::join_all(probes).await.into_iter().collect()
+    }
+
+    async fn planned(&self, generation: &Generation, due: Due) -> Summary {
+        let (round, metrics) = (Round::default(), &*self.site.metrics);
+        let plan = async |entry: &Arc<Entry>| {
+            let planned = match entry.operation.pages.is_some() && !self.has_page_keys {
+                true => Plan::Mismatch(NO_PAGE_KEYS.to_owned()),
+                false => round.plan(&entry.database, &entry.operation, Instant::now() + PLAN).await,
+            };
+            entry.note(planned, metrics);
+        };
+        futures::stream::iter(generation.due(due)).for_each_concurrent(AT_ONCE, plan).await;
+        generation.summary()
     }
 
     fn current(&self) -> Arc<Generation> {
@@ -154,18 +170,11 @@ impl Generation {
         Self { number, operations, databases }
     }
 
-    async fn plan(&self, due: Due, metrics: &Metrics) -> Summary {
-        let round = Round::default();
-        let due = self.operations.values().filter(|entry| match due {
+    fn due(&self, due: Due) -> impl Iterator<Item = &Arc<Entry>> {
+        self.operations.values().filter(move |entry| match due {
             Due::All => true,
             Due::Unfit => entry.plan().as_ref() != Some(&Plan::Fits),
-        });
-        let plan = async |entry: &Arc<Entry>| {
-            let planned = round.plan(&entry.database, &entry.operation, Instant::now() + PLAN).await;
-            entry.note(planned, metrics);
-        };
-        futures::stream::iter(due).for_each_concurrent(AT_ONCE, plan).await;
-        self.summary()
+        })
     }
 
     fn summary(&self) -> Summary {

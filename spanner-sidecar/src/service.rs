@@ -3,9 +3,11 @@
 mod read;
 mod write;
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::{Stream, StreamExt};
 use spangate_operations::{Kind, Operation, bind};
 use spangate_proto::google::api::HttpBody;
 use spangate_proto::v1::Call;
@@ -36,11 +38,27 @@ impl Service {
         Self { served, cache, page_keys }
     }
 
+    /// A call from the moment at which it has been taken off its transport, to the answer that is put on it.
+    pub async fn run(
+        &self,
+        metadata: &MetadataMap,
+        call: Result<Call, Refusal>,
+        stream: impl Stream<Item = Result<HttpBody, Status>>,
+    ) -> Result<Response<Body>, Status> {
+        let start = Instant::now();
+        let answer = match &call {
+            Ok(call) => self.answer(metadata, call, stream, start).await,
+            Err(refusal) => Err(refusal.clone()),
+        };
+        self.note(call.as_ref().ok(), &answer, start);
+        answer.map_err(Status::from)
+    }
+
     async fn answer(
         &self,
         metadata: &MetadataMap,
         call: &Call,
-        stream: Streaming<HttpBody>,
+        stream: impl Stream<Item = Result<HttpBody, Status>>,
         start: Instant,
     ) -> Result<Response<Body>, Refusal> {
         let entry = self.served.operation(&call.operation)?;
@@ -84,15 +102,8 @@ impl Gateway for Service {
     type ExecuteStream = Body;
 
     async fn execute(&self, request: Request<Streaming<HttpBody>>) -> Result<Response<Body>, Status> {
-        let start = Instant::now();
         let (metadata, _, stream) = request.into_parts();
-        let call = call::decode(&metadata);
-        let answer = match &call {
-            Ok(call) => self.answer(&metadata, call, stream, start).await,
-            Err(refusal) => Err(refusal.clone()),
-        };
-        self.note(call.as_ref().ok(), &answer, start);
-        answer.map_err(Status::from)
+        self.run(&metadata, call::decode(&metadata), stream).await
     }
 }
 
@@ -105,20 +116,25 @@ fn time_limit(operation: &Operation, caller: Option<Duration>) -> Duration {
 }
 
 /// The body, whole and within its limit: nothing runs before the stream has ended.
-async fn collect(mut stream: Streaming<HttpBody>, limit: u64, deadline: Instant) -> Result<Vec<u8>, Refusal> {
+async fn collect(
+    stream: impl Stream<Item = Result<HttpBody, Status>>,
+    limit: u64,
+    deadline: Instant,
+) -> Result<Vec<u8>, Refusal> {
+    let mut stream = pin!(stream);
     let mut body = Vec::new();
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     loop {
-        match timeout_at(deadline, stream.message()).await {
-            Ok(Ok(Some(HttpBody { content_type: _, data }))) => {
+        match timeout_at(deadline, stream.next()).await {
+            Ok(Some(Ok(HttpBody { content_type: _, data }))) => {
                 if body.len().saturating_add(data.len()) > limit {
                     let detail = format!("the operation takes a body of at most {limit} bytes");
                     return Err(Refusal::new(Reason::BodyTooLarge, detail));
                 }
                 body.extend_from_slice(&data);
             }
-            Ok(Ok(None)) => return Ok(body),
-            Ok(Err(_)) => return Err(Refusal::new(Reason::ParameterInvalid, "the body was cut")),
+            Ok(None) => return Ok(body),
+            Ok(Some(Err(_))) => return Err(Refusal::new(Reason::ParameterInvalid, "the body was cut")),
             Err(_) => return Err(Refusal::new(Reason::DeadlineExceeded, "the body did not arrive in time")),
         }
     }

@@ -9,6 +9,7 @@ mod failure;
 mod plan;
 mod read;
 mod statement;
+mod tag;
 mod value;
 mod write;
 
@@ -16,6 +17,7 @@ pub use access::Access;
 pub use database::{Database, Site};
 pub use plan::{Plan, Round, answers};
 pub use read::{Query, Rows, read};
+pub use tag::tag;
 pub use write::{Order, Repeat, Returned, Stamp, Written, write};
 
 use std::time::Duration;

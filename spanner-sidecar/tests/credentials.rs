@@ -12,6 +12,13 @@ mod exchange;
 mod key_file;
 mod stand;
 
+#[path = "credentials/clouds.rs"]
+mod clouds;
+#[path = "credentials/impersonation.rs"]
+mod impersonation;
+#[path = "credentials/trouble.rs"]
+mod trouble;
+
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -20,7 +27,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use exchange::{CANARIES, Exchange, FEDERATED_TOKEN, LENT_TOKEN, SUBJECT_TOKEN};
+use exchange::{CANARIES, Exchange, FEDERATED_TOKEN, SUBJECT_TOKEN};
 use key_file::key_file;
 use serde_json::{Value, json};
 use spangate_mock_spanner::Mock;
@@ -64,12 +71,21 @@ fn key_id(authorization: &str) -> Option<String> {
 
 /// A sidecar with these credentials, before a Spanner with that guard.
 async fn serving(credentials: &Path, guard: impl Fn(&str) -> bool + Send + Sync + 'static) -> (Mock, Stand) {
+    serving_with(credentials, &[], &[], guard).await
+}
+
+async fn serving_with(
+    credentials: &Path,
+    options: &[&str],
+    environment: &[(&str, String)],
+    guard: impl Fn(&str) -> bool + Send + Sync + 'static,
+) -> (Mock, Stand) {
     let mock = Mock::start(SCHEMA).await.unwrap();
     mock.execute("INSERT INTO t (a, b) VALUES ('x', 7);").unwrap();
     mock.guard(guard);
     let endpoint = format!("http://127.0.0.1:{}", mock.port);
-    let options = ["--endpoint", &endpoint, "--credentials", credentials.to_str().unwrap()];
-    let stand = Stand::before_spanner("credentials.yaml", &options).await;
+    let own = ["--endpoint", &endpoint, "--credentials", credentials.to_str().unwrap()];
+    let stand = Stand::before_spanner("credentials.yaml", &[&own, options].concat(), environment).await;
     (mock, stand)
 }
 
@@ -139,77 +155,6 @@ async fn a_key_rotates_under_load_and_no_call_fails() {
     let callers = futures::future::join_all((0..8).map(|_| caller()));
     tokio::join!(callers, rotation);
     assert_silent(&stand, &[&first_key, &second_key]);
-}
-
-/// Each source of a subject's token that Google's console can write, without and with an account that is lent.
-#[tokio::test]
-async fn identities_of_other_clouds() {
-    let exchange = Exchange::start().await;
-    let folder = Folder::new("clouds");
-    let token_file = folder.put("projected-token", SUBJECT_TOKEN);
-    let url = &exchange.url;
-    let azure = json!({
-        "url": format!("{url}/azure/token?api-version=2018-02-01&resource=api://spangate"),
-        "headers": {"Metadata": "True"},
-        "format": {"type": "json", "subject_token_field_name": "access_token"},
-    });
-    let aks = json!({"file": token_file});
-    let aws = json!({
-        "environment_id": "aws1",
-        "region_url": format!("{url}/latest/meta-data/zone"),
-        "url": format!("{url}/latest/meta-data/iam/security-credentials"),
-        "regional_cred_verification_url":
-            "https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15",
-        "imdsv2_session_token_url": format!("{url}/latest/api/token"),
-    });
-    for (name, source) in [("azure", azure), ("aks", aks), ("aws", aws)] {
-        let own = exchange.configuration(source);
-        for (configuration, token) in [(own.clone(), FEDERATED_TOKEN), (exchange.lending(own), LENT_TOKEN)] {
-            let path = folder.put(name, &configuration.to_string());
-            let expected = format!("Bearer {token}");
-            let (_mock, stand) = serving(&path, move |authorization| authorization == expected).await;
-            stand.until_served(call("Read")).await;
-            assert_silent(&stand, &CANARIES);
-            if name == "aws" {
-                assert_signed_for_aws(&exchange.subject());
-            } else {
-                assert_eq!(exchange.subject(), SUBJECT_TOKEN, "{name}");
-            }
-        }
-    }
-}
-
-/// What proves the identity is a request to AWS, signed and not sent.
-fn assert_signed_for_aws(subject: &str) {
-    let decoded = percent_decoded(subject);
-    let request: Value = serde_json::from_str(&decoded).unwrap();
-    assert_eq!(
-        request["url"],
-        "https://sts.eu-west-1.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15"
-    );
-    let headers = request["headers"].as_array().unwrap();
-    let value = |name: &str| headers.iter().find(|header| header["key"] == name).unwrap()["value"].clone();
-    let authorization = value("Authorization");
-    let authorization = authorization.as_str().unwrap();
-    assert!(authorization.starts_with("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/"), "{authorization}");
-    assert!(value("x-goog-cloud-target-resource").as_str().unwrap().contains("workloadIdentityPools"));
-    assert!(!decoded.contains(exchange::AWS_KEY));
-}
-
-fn percent_decoded(text: &str) -> String {
-    let mut bytes = text.bytes();
-    let mut decoded = Vec::new();
-    while let Some(byte) = bytes.next() {
-        decoded.push(match byte {
-            b'%' => {
-                let digits = [bytes.next().unwrap(), bytes.next().unwrap()];
-                u8::from_str_radix(std::str::from_utf8(&digits).unwrap(), 16).unwrap()
-            }
-            b'+' => b' ',
-            other => other,
-        });
-    }
-    String::from_utf8(decoded).unwrap()
 }
 
 /// The library gives up for good on a token service that refuses (400, 403): it is asked again all the same, at the

@@ -7,6 +7,8 @@ mod stand;
 
 #[path = "reads/cache.rs"]
 mod cache;
+#[path = "reads/cache_model.rs"]
+mod cache_model;
 #[path = "reads/freshness.rs"]
 mod freshness;
 #[path = "reads/keys.rs"]

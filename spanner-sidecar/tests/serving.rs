@@ -7,6 +7,8 @@ mod stand;
 
 #[path = "serving/crowd.rs"]
 mod crowd;
+#[path = "serving/drain.rs"]
+mod drain;
 #[path = "serving/metrics.rs"]
 mod metrics;
 #[path = "serving/peers.rs"]
@@ -16,11 +18,14 @@ mod reload;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use spangate_mock_spanner::Mock;
 use stand::Stand;
 
 const ITEMS: &str = "CREATE TABLE items (id INT64 NOT NULL, title STRING(MAX)) PRIMARY KEY (id);";
+
+const OWN_TABLES: &str = include_str!("../src/migration/own_tables/googlesql.sql");
 
 const SCAN: &str = "  Scan: {read: {sql: SELECT id FROM items}}\n";
 const POINT: &str = "  Point:
@@ -53,9 +58,14 @@ impl Document {
 
     /// As an editor or a deployment does it: written beside, and renamed over.
     fn replace(&self, text: &str) {
+        self.put("operations.yaml", text);
+    }
+
+    /// A file that the document names.
+    fn put(&self, name: &str, text: &str) {
         let beside = self.folder.join("new");
         std::fs::write(&beside, text).unwrap();
-        std::fs::rename(beside, self.path()).unwrap();
+        std::fs::rename(beside, self.folder.join(name)).unwrap();
     }
 
     fn path(&self) -> PathBuf {
@@ -73,12 +83,22 @@ fn document(settings: &str, operations: &[&str]) -> String {
 
 /// A table with one row, and a sidecar that serves the document.
 async fn start(document: &Document, options: &[&str]) -> (Mock, Stand) {
-    let mock = Mock::start(ITEMS).await.unwrap();
+    let mock = Mock::start(&[ITEMS, OWN_TABLES].concat()).await.unwrap();
     mock.execute("INSERT INTO items (id, title) VALUES (1, 'one');").unwrap();
     let stand = serve(&mock, &document.path(), options).await;
     stand.until_healthy().await;
     mock.forget_counts();
     (mock, stand)
+}
+
+async fn until(what: &str, is: impl AsyncFn() -> bool) {
+    for _ in 0..300 {
+        if is().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{what} did not come");
 }
 
 async fn serve(mock: &Mock, document: &Path, options: &[&str]) -> Stand {

@@ -1,5 +1,5 @@
-//! `generate`: the Rust of `core/proto/proto`, by protox, so that nobody needs a protoc binary, and the JSON Schema of
-//! policies, and the sample's OpenAPI document. All are committed; `lint` and the tests check that they are what this makes.
+//! `generate`: the Rust of `core/proto/proto`, by protox, so that nobody needs a protoc binary, the JSON Schemas of
+//! policies and operations, and the sample's OpenAPI document. All are committed; `lint` and the tests check that they are what this makes.
 
 use std::path::{Path, PathBuf};
 
@@ -15,7 +15,10 @@ pub fn generated() -> PathBuf {
 pub fn generate_in_place() -> Result<()> {
     generate(&generated())?;
     let root = spangate_stack::root();
-    std::fs::write(root.join("docs/policy.schema.json"), spangate(&["schema"])? + "\n")?;
+    for document in ["policy", "operations"] {
+        let schema = root.join(format!("docs/{document}.schema.json"));
+        std::fs::write(schema, spangate(&["schema", document])? + "\n")?;
+    }
     let sample = "examples/storefront/";
     let [policy, operations, document] =
         ["policy.yaml", "operations.yaml", "openapi.json"].map(|name| format!("{sample}{name}"));

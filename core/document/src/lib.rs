@@ -9,6 +9,8 @@ mod encoding;
 mod fields;
 mod json;
 mod node;
+#[cfg(feature = "schema")]
+pub mod schema;
 mod units;
 #[cfg(feature = "yaml")]
 mod yaml;

@@ -56,7 +56,7 @@ impl Tree {
         let mut tree = Self::default();
         for parameter in &operation.parameters {
             if let Source::Body(path) = &parameter.source {
-                tree.put(path, parameter);
+                tree.put(path, operation, parameter);
             }
         }
         let Kind::Write(write) = &operation.kind else { return tree };
@@ -69,16 +69,16 @@ impl Tree {
             items.most = items.most.min(for_each.max_items);
             for parameter in &operation.parameters {
                 if let Source::Item(path) = &parameter.source {
-                    items.item.put(path, parameter);
+                    items.item.put(path, operation, parameter);
                 }
             }
         }
         tree
     }
 
-    fn put(&mut self, path: &[String], parameter: &Parameter) {
+    fn put(&mut self, path: &[String], operation: &Operation, parameter: &Parameter) {
         let leaf = self.at(path, is_demanded(parameter));
-        let schema = schema::of_parameter(parameter, Form::Json);
+        let schema = schema::of_parameter(operation, parameter, Form::Json);
         if !leaf.schemas.contains(&schema) {
             leaf.schemas.push(schema);
         }

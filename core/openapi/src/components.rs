@@ -1,12 +1,19 @@
 //! What all operations share: problems, rows, headers of answers, and how callers say who they are.
 
 use serde_json::{Map, Value, json};
-use spangate_policy::Policy;
+use spangate_policy::{Policy, Target};
 
-use crate::security;
+use crate::{Find, schema, security};
 
-pub fn of(policy: &Policy, answers: Map<String, Value>) -> Value {
+pub fn of(policy: &Policy, find: &Find<'_>, answers: Map<String, Value>) -> Value {
     let mut components = json!({"schemas": schemas(), "headers": headers(), "responses": answers});
+    let called = policy.operations().iter().filter_map(|operation| match &operation.target {
+        Target::Call(call) => find(call),
+        Target::Forward(_) | Target::Respond(_) => None,
+    });
+    if let Some(schemas) = components.get_mut("schemas").and_then(Value::as_object_mut) {
+        schemas.extend(schema::components(called));
+    }
     let schemes = security::schemes(policy);
     if let (false, Some(members)) = (schemes.is_empty(), components.as_object_mut()) {
         members.insert("securitySchemes".to_owned(), schemes.into());

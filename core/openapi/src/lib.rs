@@ -45,7 +45,7 @@ pub fn document(
     }
     document.insert("tags".to_owned(), tags(policy));
     document.insert("paths".to_owned(), paths.into());
-    document.insert("components".to_owned(), components::of(policy, answers));
+    document.insert("components".to_owned(), components::of(policy, &find, answers));
     Ok(Value::Object(document))
 }
 

@@ -66,7 +66,7 @@ fn bound(described: &Described<'_>, parameters: &mut Parameters) {
         };
         let merged = parameters.entry((place, name.clone())).or_default();
         merged.required |= is_demanded(parameter);
-        merged.schemas.push(schema::of_parameter(parameter, Form::Text));
+        merged.schemas.push(schema::of_parameter(called, parameter, Form::Text));
     }
     if let Some(pages) = &called.pages {
         let merged = parameters.entry((Place::Query, pages.token.clone())).or_default();

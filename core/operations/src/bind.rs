@@ -7,7 +7,7 @@ use spangate_document::{Node, Value as Json};
 
 use items::Items;
 
-use crate::{IdentityField, Operation, Parameter, Source, Type, Value, body};
+use crate::{IdentityField, Misfit, Nulls, Operation, Parameter, Source, Type, Value, body};
 
 /// What a call carries, decoded.
 #[derive(Clone, Debug, Default)]
@@ -143,7 +143,7 @@ fn found(declared: &Parameter, inputs: &Inputs<'_>, body: Option<&Node>) -> Resu
 fn fit(declared: &Parameter, found: Option<Value>, name: impl Fn() -> String) -> Result<Value, Refusal> {
     let of_caller = matches!(declared.source, Source::Identity(_) | Source::Claim(_));
     match (found, &declared.default) {
-        (Some(value), _) => match declared.constraints.violation(declared.r#type, &value) {
+        (Some(value), _) => match declared.constraints.violation(&declared.r#type, &value) {
             None => Ok(value),
             Some(_) if of_caller => Err(identity_lacks(declared)),
             Some(violation) => Err(invalid(&name(), &violation)),
@@ -164,16 +164,17 @@ fn from_texts(
 ) -> Result<Option<Value>, Refusal> {
     let texts: Vec<&str> = all.iter().filter(|(key, _)| *key == name).map(|(_, text)| *text).collect();
     let convert = |text: &&str| {
-        Value::from_text(declared.r#type.scalar(), text)
-            .map_err(|fault| invalid(&shown_name(declared), fault))
+        let scalar = declared.r#type.scalar().ok_or("has no text");
+        let found = scalar.and_then(|scalar| Value::from_text(scalar, text));
+        found.map_err(|fault| invalid(&shown_name(declared), fault))
     };
-    match (declared.r#type, texts.as_slice()) {
+    match (&declared.r#type, texts.as_slice()) {
         (_, []) => Ok(None),
         (Type::Array(_), texts) => {
             texts.iter().map(convert).collect::<Result<_, _>>().map(|items| Some(Value::Array(items)))
         }
-        (Type::Scalar(_), [text]) => convert(text).map(Some),
-        (Type::Scalar(_), _) => Err(parameter(format!("the {kind} `{name}` is repeated"))),
+        (_, [text]) => convert(text).map(Some),
+        (_, _) => Err(parameter(format!("the {kind} `{name}` is repeated"))),
     }
 }
 
@@ -197,7 +198,9 @@ fn from_node(
         let name = format!("{}{}", name(), shown(&place));
         return Err(invalid(&name, &format!("breaks `{word}` of its schema")));
     }
-    Value::from_json(declared.r#type, node).map(Some).map_err(|fault| invalid(&name(), fault))
+    let nulls = if declared.nullable { Nulls::Taken } else { Nulls::Refused };
+    let misfit = |Misfit { path, message }| invalid(&format!("{}{}", name(), shown(&path)), message);
+    Value::from_json(&declared.r#type, node, nulls).map(Some).map_err(misfit)
 }
 
 fn from_claim(declared: &Parameter, name: &str, caller: &Caller<'_>) -> Result<Option<Value>, Refusal> {
@@ -206,7 +209,8 @@ fn from_claim(declared: &Parameter, name: &str, caller: &Caller<'_>) -> Result<O
     if node.value == Json::Null {
         return Ok(None);
     }
-    Value::from_json(declared.r#type, &node).map(Some).map_err(|_| identity_lacks(declared))
+    let found = Value::from_json(&declared.r#type, &node, Nulls::Refused);
+    found.map(Some).map_err(|_| identity_lacks(declared))
 }
 
 /// An empty issuer, subject or tenant is none: it would bind to rows that nobody owns.

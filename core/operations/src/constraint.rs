@@ -6,17 +6,14 @@ use crate::{Constraints, Scalar, Type, Value};
 
 impl Constraints {
     /// What is wrong with `value`, in words that are safe to show: they name the constraint, never the value.
-    pub fn violation(&self, r#type: Type, value: &Value) -> Option<String> {
-        if let Value::Null = value {
-            return None;
-        }
+    pub fn violation(&self, r#type: &Type, value: &Value) -> Option<String> {
         self.length(r#type, value).or_else(|| match value {
             Value::Array(items) => items.iter().find_map(|item| self.element(item)),
             _ => self.element(value),
         })
     }
 
-    fn length(&self, r#type: Type, value: &Value) -> Option<String> {
+    fn length(&self, r#type: &Type, value: &Value) -> Option<String> {
         let (length, unit) = match (value, r#type) {
             (Value::Array(items), _) => (items.len(), "elements"),
             (Value::Text(text), Type::Scalar(Scalar::Bytes)) => (decoded_length(text), "bytes"),
@@ -31,7 +28,11 @@ impl Constraints {
         }
     }
 
+    /// NULL keeps to everything: whether it is allowed is another matter.
     fn element(&self, value: &Value) -> Option<String> {
+        if let Value::Null = value {
+            return None;
+        }
         if let Some(least) = &self.minimum
             && !matches!(compare(value, least), Some(Ordering::Greater | Ordering::Equal))
         {
@@ -68,6 +69,7 @@ fn compare(one: &Value, other: &Value) -> Option<Ordering> {
         (Value::Int64(one), Value::Int64(other)) => Some(one.cmp(other)),
         (Value::Float(one), Value::Float(other)) => one.partial_cmp(other),
         (Value::Numeric(one), Value::Numeric(other)) => Some(one.cmp(other)),
+        (Value::Interval(one), Value::Interval(other)) => Some(one.length().cmp(&other.length())),
         (Value::Text(one), Value::Text(other)) => Some(one.cmp(other)),
         _ => None,
     }
@@ -87,10 +89,10 @@ mod tests {
             ..Constraints::default()
         };
         for (value, fine) in [(0, false), (1, true), (1000, true), (1001, false), (i64::MIN, false)] {
-            assert_eq!(constraints.violation(INT64, &Value::Int64(value)).is_none(), fine, "{value}");
+            assert_eq!(constraints.violation(&INT64, &Value::Int64(value)).is_none(), fine, "{value}");
         }
         let constraints = Constraints { maximum: Some(Value::Float(5.0)), ..Constraints::default() };
-        assert!(constraints.violation(Type::Scalar(Scalar::Float64), &Value::Float(f64::NAN)).is_some());
+        assert!(constraints.violation(&Type::Scalar(Scalar::Float64), &Value::Float(f64::NAN)).is_some());
     }
 
     #[test]
@@ -98,12 +100,12 @@ mod tests {
         let at = |text| Value::from_text(Scalar::Timestamp, text).unwrap();
         let constraints = Constraints { minimum: Some(at("2026-11-23T12:00:00Z")), ..Constraints::default() };
         assert_eq!(
-            constraints.violation(Type::Scalar(Scalar::Timestamp), &at("2026-11-23T13:00:00+01:00")),
+            constraints.violation(&Type::Scalar(Scalar::Timestamp), &at("2026-11-23T13:00:00+01:00")),
             None
         );
         assert!(
             constraints
-                .violation(Type::Scalar(Scalar::Timestamp), &at("2026-11-23T12:59:59+01:00"))
+                .violation(&Type::Scalar(Scalar::Timestamp), &at("2026-11-23T12:59:59+01:00"))
                 .is_some()
         );
     }
@@ -111,14 +113,14 @@ mod tests {
     #[test]
     fn lengths_count_characters_bytes_and_elements() {
         let constraints = Constraints { max_length: Some(2), ..Constraints::default() };
-        assert_eq!(constraints.violation(Type::Scalar(Scalar::String), &Value::Text("éé".to_owned())), None);
+        assert_eq!(constraints.violation(&Type::Scalar(Scalar::String), &Value::Text("éé".to_owned())), None);
         let bytes = |text: &str| {
-            constraints.violation(Type::Scalar(Scalar::Bytes), &Value::Text(text.to_owned())).is_none()
+            constraints.violation(&Type::Scalar(Scalar::Bytes), &Value::Text(text.to_owned())).is_none()
         };
         assert_eq!([bytes(""), bytes("AQI="), bytes("AQID")], [true, true, false]);
         let three = Value::Array(vec![Value::Int64(1); 3]);
         assert_eq!(
-            constraints.violation(Type::Array(Scalar::Int64), &three).as_deref(),
+            constraints.violation(&Type::array_of(INT64), &three).as_deref(),
             Some("must have at most 2 elements")
         );
     }

@@ -6,6 +6,8 @@
 mod bind;
 mod body;
 mod constraint;
+#[cfg(feature = "schema")]
+mod json_schema;
 mod load;
 mod location;
 mod model;
@@ -15,6 +17,8 @@ mod types;
 mod value;
 
 pub use bind::{Bound, Caller, Inputs, Refusal, Wrong, bind};
+#[cfg(feature = "schema")]
+pub use json_schema::json_schema;
 pub use load::{Schemas, load, load_with};
 pub use location::{Location, Piece};
 pub use model::{
@@ -24,5 +28,5 @@ pub use model::{
     Replica, ReplicaType, Source, Staleness, Statement, Write, WriteStep,
 };
 pub use schema::Schema;
-pub use types::{Scalar, Type};
-pub use value::{Numeric, Value};
+pub use types::{Field, Scalar, Type, TypeFault};
+pub use value::{Decimal, Interval, Misfit, Nulls, Value};

@@ -4,6 +4,7 @@ mod database;
 mod names;
 mod operation;
 mod parameter;
+mod place;
 mod read;
 mod write;
 
@@ -11,7 +12,7 @@ use std::collections::BTreeMap;
 
 use spangate_document::{Diagnostic, Diagnostics, Duration, Fields, Node, Path};
 
-use crate::{Class, Database, Numbers, Operations, Priority, sql};
+use crate::{Class, Database, Dialect, Numbers, Operations, Priority, sql};
 
 /// The text of a schema's file, named as in the document; or why it cannot be had.
 pub type Schemas<'s> = &'s dyn Fn(&str) -> Result<String, String>;
@@ -155,19 +156,20 @@ fn body_path(text: &str) -> Option<Vec<String>> {
 /// That the text is one statement of the kind that its place demands.
 fn one_statement(
     text: &str,
+    dialect: Dialect,
     fields: &Fields<'_>,
     verbs: &[&str],
     place: &str,
     diagnostics: &mut Diagnostics,
 ) {
-    match sql::statements(text).len() {
+    match sql::statements(text, dialect).len() {
         1 => {}
         0 => fault_at(fields, "sql", "there is no statement".to_owned(), diagnostics),
         _ => fault_at(fields, "sql", "only one statement may stand here".to_owned(), diagnostics),
     }
     // A statement may begin with a hint, `@{…}`: then Spanner judges alone.
     let hinted = text.trim_start().starts_with("@{");
-    if let Some(verb) = sql::verb(text)
+    if let Some(verb) = sql::verb(text, dialect)
         && !hinted
         && !verbs.iter().any(|known| known.eq_ignore_ascii_case(verb))
     {

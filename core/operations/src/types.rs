@@ -1,4 +1,8 @@
-//! Spanner's types as authors write them: the scalars of GoogleSQL and arrays of them.
+//! Spanner's types as authors write them: scalars, arrays, and structs, which only GoogleSQL has.
+
+mod dialect;
+mod parse;
+mod standing;
 
 use std::fmt;
 
@@ -13,18 +17,39 @@ pub enum Scalar {
     Date,
     Timestamp,
     Numeric,
+    Interval,
     Json,
     Uuid,
+    PgNumeric,
+    PgJsonb,
+    PgOid,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Type {
     Scalar(Scalar),
-    Array(Scalar),
+    /// Of anything but arrays: Spanner has no array of arrays.
+    Array(Box<Type>),
+    /// At least one field.
+    Struct(Vec<Field>),
+}
+
+/// A field of a STRUCT.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    pub name: String,
+    pub r#type: Type,
+}
+
+/// Why a text is no type, or a type is not to be had: for the author of the document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TypeFault {
+    pub message: String,
+    pub help: String,
 }
 
 impl Scalar {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 15] = [
         Self::Bool,
         Self::Int64,
         Self::Float32,
@@ -34,8 +59,12 @@ impl Scalar {
         Self::Date,
         Self::Timestamp,
         Self::Numeric,
+        Self::Interval,
         Self::Json,
         Self::Uuid,
+        Self::PgNumeric,
+        Self::PgJsonb,
+        Self::PgOid,
     ];
 
     pub fn name(self) -> &'static str {
@@ -49,40 +78,70 @@ impl Scalar {
             Self::Date => "DATE",
             Self::Timestamp => "TIMESTAMP",
             Self::Numeric => "NUMERIC",
+            Self::Interval => "INTERVAL",
             Self::Json => "JSON",
             Self::Uuid => "UUID",
+            Self::PgNumeric => "PG.NUMERIC",
+            Self::PgJsonb => "PG.JSONB",
+            Self::PgOid => "PG.OID",
         }
-    }
-
-    fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|scalar| scalar.name() == name)
     }
 
     /// Whether `minimum` and `maximum` mean something.
     pub fn is_ordered(self) -> bool {
         match self {
-            Self::Int64 | Self::Float32 | Self::Float64 | Self::Numeric | Self::Date | Self::Timestamp => {
-                true
-            }
-            Self::Bool | Self::String | Self::Bytes | Self::Json | Self::Uuid => false,
+            Self::Int64
+            | Self::Float32
+            | Self::Float64
+            | Self::Numeric
+            | Self::Date
+            | Self::Timestamp
+            | Self::Interval
+            | Self::PgNumeric
+            | Self::PgOid => true,
+            Self::Bool | Self::String | Self::Bytes | Self::Json | Self::Uuid | Self::PgJsonb => false,
         }
+    }
+
+    /// Whether any JSON is one of its values.
+    pub fn is_json(self) -> bool {
+        matches!(self, Self::Json | Self::PgJsonb)
     }
 }
 
 impl Type {
-    /// `INT64`, `ARRAY<STRING>`; upper case, as in Spanner's own schemas.
-    pub fn parse(text: &str) -> Option<Self> {
-        match text.strip_prefix("ARRAY<").and_then(|rest| rest.strip_suffix('>')) {
-            Some(element) => Scalar::named(element).map(Self::Array),
-            None => Scalar::named(text).map(Self::Scalar),
+    pub fn array_of(element: Self) -> Self {
+        Self::Array(Box::new(element))
+    }
+
+    /// An array's element; of all else the type itself.
+    pub fn element(&self) -> &Self {
+        match self {
+            Self::Array(element) => element,
+            Self::Scalar(_) | Self::Struct(_) => self,
         }
     }
 
-    /// The type itself, or that of an array's elements.
-    pub fn scalar(self) -> Scalar {
-        match self {
-            Self::Scalar(scalar) | Self::Array(scalar) => scalar,
+    /// The scalar that the type is, or that its elements are.
+    pub fn scalar(&self) -> Option<Scalar> {
+        match self.element() {
+            Self::Scalar(scalar) => Some(*scalar),
+            Self::Array(_) | Self::Struct(_) => None,
         }
+    }
+
+    pub fn is_array(&self) -> bool {
+        matches!(self, Self::Array(_))
+    }
+
+    pub fn is_struct(&self) -> bool {
+        matches!(self, Self::Struct(_))
+    }
+}
+
+impl From<Scalar> for Type {
+    fn from(scalar: Scalar) -> Self {
+        Self::Scalar(scalar)
     }
 }
 
@@ -90,7 +149,17 @@ impl fmt::Display for Type {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Scalar(scalar) => f.write_str(scalar.name()),
-            Self::Array(scalar) => write!(f, "ARRAY<{}>", scalar.name()),
+            Self::Array(element) => write!(f, "ARRAY<{element}>"),
+            Self::Struct(fields) => {
+                f.write_str("STRUCT<")?;
+                for (index, Field { name, r#type }) in fields.iter().enumerate() {
+                    write!(f, "{}{name} {type}", if index > 0 { ", " } else { "" })?;
+                }
+                f.write_str(">")
+            }
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

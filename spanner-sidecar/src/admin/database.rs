@@ -4,9 +4,10 @@
 use anyhow::{Context, anyhow, bail};
 use googleapis_tonic_google_spanner_admin_instance_v1::google::spanner::admin::instance::v1 as instance;
 use instance::instance_admin_client::InstanceAdminClient;
+use spangate_operations::{Dialect, sql};
 use tonic::Code;
 
-use super::{Admin, Dialect, api};
+use super::{Admin, api};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Made {
@@ -24,15 +25,15 @@ impl Admin {
             self.make_instance(parent).await?;
         }
         // PostgreSQL takes no further statements with the first.
-        let (quote, with_schema) = match dialect {
-            Dialect::Postgresql => ('"', false),
-            Dialect::GoogleStandardSql | Dialect::Unspecified => ('`', true),
+        let (api_dialect, with_schema) = match dialect {
+            Dialect::PostgreSql => (api::DatabaseDialect::Postgresql, false),
+            Dialect::GoogleSql => (api::DatabaseDialect::GoogleStandardSql, true),
         };
         let request = api::CreateDatabaseRequest {
             parent: parent.to_owned(),
-            create_statement: format!("CREATE DATABASE {quote}{id}{quote}"),
+            create_statement: format!("CREATE DATABASE {}", sql::quoted(id, dialect)),
             extra_statements: if with_schema { ddl.to_vec() } else { Vec::new() },
-            database_dialect: dialect.into(),
+            database_dialect: api_dialect.into(),
             ..api::CreateDatabaseRequest::default()
         };
         match self.databases().create_database(self.request(request).await?).await {

@@ -8,7 +8,7 @@ use google_cloud_auth::credentials::Credentials as Current;
 use http::Extensions;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::{Credentials, Source, trouble};
+use super::{Credentials, Source, asked};
 use crate::watched::Watched;
 
 /// Longest wait for a first token.
@@ -17,7 +17,7 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 pub async fn keep(source: Source, credentials: Credentials) {
-    let mut watched = Watched::new(source.file().cloned().into_iter().collect());
+    let mut watched = Watched::new(source.file().cloned());
     let mut pause = FIRST_PAUSE;
     let mut due: Option<Instant> = None;
     loop {
@@ -48,9 +48,9 @@ pub async fn keep(source: Source, credentials: Credentials) {
 /// New credentials that have given a token.
 async fn trial(source: &Source) -> Result<Current, String> {
     let candidate = source.build().await.map_err(|error| format!("{error:#}"))?;
-    match timeout(TRIAL, candidate.headers(Extensions::new())).await {
+    match timeout(TRIAL, asked(&candidate, Extensions::new())).await {
         Ok(Ok(_)) => Ok(candidate),
-        Ok(Err(error)) => Err(trouble::of(&error)),
+        Ok(Err(trouble)) => Err(trouble.told),
         Err(_) => Err("no token came in time".to_owned()),
     }
 }

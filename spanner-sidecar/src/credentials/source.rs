@@ -9,7 +9,7 @@ use google_cloud_auth::credentials::{
 };
 use serde_json::Value;
 
-use super::{file, trouble};
+use super::{Impersonation, file, trouble};
 
 /// What names a file to every client library of Google's.
 const DEFAULT_FILE: &str = "GOOGLE_APPLICATION_CREDENTIALS";
@@ -18,14 +18,13 @@ const DEFAULT_FILE: &str = "GOOGLE_APPLICATION_CREDENTIALS";
 pub struct Source {
     /// Else what the machine has: the file of `gcloud`, or the metadata server.
     file: Option<PathBuf>,
-    /// The account in whose name everything is done.
-    impersonated: Option<String>,
+    impersonation: Option<Impersonation>,
 }
 
 impl Source {
-    pub fn new(file: Option<PathBuf>, impersonated: Option<String>) -> Self {
+    pub fn new(file: Option<PathBuf>, impersonation: Option<Impersonation>) -> Self {
         let default = || std::env::var_os(DEFAULT_FILE).filter(|path| !path.is_empty()).map(PathBuf::from);
-        Self { file: file.or_else(default), impersonated }
+        Self { file: file.or_else(default), impersonation }
     }
 
     pub fn file(&self) -> Option<&PathBuf> {
@@ -42,9 +41,10 @@ impl Source {
             }
             None => Builder::default().build().map_err(refused)?,
         };
-        let Some(account) = &self.impersonated else { return Ok(own) };
+        let Some(Impersonation { delegates, account }) = &self.impersonation else { return Ok(own) };
         impersonated::Builder::from_source_credentials(own)
             .with_target_principal(account)
+            .with_delegates(delegates)
             .build()
             .map_err(refused)
     }

@@ -7,7 +7,24 @@ use google_cloud_auth::build_errors::Error as BuildError;
 use google_cloud_auth::errors::CredentialsError;
 use google_cloud_gax::error::Error as GaxError;
 
-pub fn of(error: &CredentialsError) -> String {
+/// Why there is no token.
+pub struct Trouble {
+    pub is_transient: bool,
+    pub told: String,
+}
+
+impl Trouble {
+    pub fn of(error: &CredentialsError) -> Self {
+        Self { is_transient: error.is_transient(), told: of(error) }
+    }
+
+    /// The library gave up in a way of its own.
+    pub fn unusable() -> Self {
+        Self { is_transient: true, told: "the token service gave an answer that cannot be used".to_owned() }
+    }
+}
+
+fn of(error: &CredentialsError) -> String {
     let mut next: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = next {
         if let Some(told) = of_http(error) {

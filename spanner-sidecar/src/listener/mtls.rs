@@ -46,7 +46,7 @@ pub async fn listen(
 ) -> anyhow::Result<(impl Stream<Item = TlsStream<TcpStream>>, SocketAddr)> {
     let allowed: Arc<[San]> = allowed.into();
     let watched =
-        Watched::new(vec![files.certificate.clone(), files.key.clone(), files.client_authority.clone()]);
+        Watched::new([files.certificate.clone(), files.key.clone(), files.client_authority.clone()]);
     let current = Arc::new(RwLock::new(Arc::new(configuration(&files, &allowed)?)));
     let listener =
         TcpListener::bind(address).await.with_context(|| format!("cannot listen on `{address}`"))?;

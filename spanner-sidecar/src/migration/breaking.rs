@@ -11,7 +11,7 @@ mod uses;
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use spangate_operations::{Operation, Operations};
+use spangate_operations::{Dialect, Operation, Operations};
 
 use super::file::Kind;
 use super::history::Step;
@@ -43,14 +43,19 @@ pub fn protected<'o>(
 }
 
 /// What the statements take away and the operations still use.
-pub fn of_text(schema: &[String], steps: &[Step<'_>], protected: &[&Operation]) -> Vec<Breach> {
+pub fn of_text(
+    schema: &[String],
+    dialect: Dialect,
+    steps: &[Step<'_>],
+    protected: &[&Operation],
+) -> Vec<Breach> {
     let uses: Vec<Uses<'_>> = protected.iter().map(|operation| Uses::of(operation)).collect();
     // The schema as each statement finds it.
     let mut before: Vec<&str> = schema.iter().map(String::as_str).collect();
     let mut breaches = Vec::new();
     for step in steps.iter().filter(|step| step.file.kind == Kind::Ddl) {
         for (index, statement) in step.file.statements.iter().enumerate().skip(step.from) {
-            for loss in ddl::losses(&statement.text, &before) {
+            for loss in ddl::losses(&statement.text, dialect, &before) {
                 let place = step.file.place(index);
                 breaches.extend(uses.iter().filter_map(|uses| {
                     let missed = uses.misses(&loss)?;

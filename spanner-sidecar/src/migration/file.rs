@@ -10,7 +10,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use aws_lc_rs::digest;
-use spangate_operations::sql;
+use spangate_operations::{Dialect, sql};
 
 pub use kind::Kind;
 
@@ -49,7 +49,7 @@ impl File {
     }
 }
 
-pub fn read(folder: &Path) -> anyhow::Result<Vec<File>> {
+pub fn read(folder: &Path, dialect: Dialect) -> anyhow::Result<Vec<File>> {
     let mut texts = Vec::new();
     let entries = std::fs::read_dir(folder).with_context(|| format!("cannot read `{}`", folder.display()))?;
     for entry in entries {
@@ -61,7 +61,7 @@ pub fn read(folder: &Path) -> anyhow::Result<Vec<File>> {
             texts.push((name, text));
         }
     }
-    match arrange(texts) {
+    match arrange(texts, dialect) {
         Ok(files) => Ok(files),
         Err(faults) => bail!("`{}` has faults:\n{faults}", folder.display()),
     }
@@ -92,7 +92,7 @@ impl fmt::Display for Faults {
 }
 
 /// The files in the order of their versions.
-pub fn arrange(mut texts: Vec<(String, String)>) -> Result<Vec<File>, Faults> {
+pub fn arrange(mut texts: Vec<(String, String)>, dialect: Dialect) -> Result<Vec<File>, Faults> {
     texts.sort();
     let mut faults = Faults::default();
     let mut files: Vec<File> = Vec::new();
@@ -104,9 +104,9 @@ pub fn arrange(mut texts: Vec<(String, String)>) -> Result<Vec<File>, Faults> {
             continue;
         };
         // Another checkout's line ends make no other migration.
-        let statements = sql::statements(&text.replace("\r\n", "\n"));
+        let statements = sql::statements(&text.replace("\r\n", "\n"), dialect);
         let file = File { version, name, kind, statements };
-        check(&file, &mut faults);
+        check(&file, dialect, &mut faults);
         files.push(file);
     }
     files.sort_by_key(|file| file.version);
@@ -144,12 +144,12 @@ fn named(name: &str) -> Option<(u32, Kind)> {
     (all_digits && !words.is_empty() && words.chars().all(fits)).then_some((version, kind))
 }
 
-fn check(file: &File, faults: &mut Faults) {
+fn check(file: &File, dialect: Dialect, faults: &mut Faults) {
     if file.statements.is_empty() {
         faults.push(format!("{}: no statement", file.name));
     }
     for (index, statement) in file.statements.iter().enumerate() {
-        if let Some(fault) = file.kind.refuses(&statement.text) {
+        if let Some(fault) = file.kind.refuses(&statement.text, dialect) {
             faults.push(format!("{}: {fault}", file.place(index)));
         }
     }

@@ -4,10 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use spangate_operations::sql;
+use spangate_operations::{Dialect, sql};
 
 use super::own_tables::{ALL, AUDIT, IDEMPOTENCY};
-use crate::admin::Dialect;
 
 const NEEDED: [(&str, &[&str]); 2] = [(IDEMPOTENCY, &["SELECT", "INSERT"]), (AUDIT, &["INSERT"])];
 
@@ -22,13 +21,12 @@ pub struct Grant {
 impl Grant {
     pub fn ddl(&self, dialect: Dialect) -> String {
         let Self { role, table, privileges } = self;
-        let privileges = privileges.join(", ");
-        match dialect {
-            Dialect::Postgresql => format!("GRANT {privileges} ON TABLE {table} TO \"{role}\""),
-            Dialect::GoogleStandardSql | Dialect::Unspecified => {
-                format!("GRANT {privileges} ON TABLE {table} TO ROLE `{role}`")
-            }
-        }
+        let (privileges, role) = (privileges.join(", "), sql::quoted(role, dialect));
+        let to = match dialect {
+            Dialect::GoogleSql => "TO ROLE",
+            Dialect::PostgreSql => "TO",
+        };
+        format!("GRANT {privileges} ON TABLE {table} {to} {role}")
     }
 }
 
@@ -65,8 +63,12 @@ impl fmt::Display for Finding {
 }
 
 /// The grants that are to be made, of the roles that are there, and what a person must see to.
-pub fn compare(schema: &[String], writing: &BTreeSet<String>) -> (Vec<Grant>, Vec<Finding>) {
-    let Schema { roles, granted } = Schema::read(schema);
+pub fn compare(
+    schema: &[String],
+    dialect: Dialect,
+    writing: &BTreeSet<String>,
+) -> (Vec<Grant>, Vec<Finding>) {
+    let Schema { roles, granted } = Schema::read(schema, dialect);
     let mut wanted = Vec::new();
     let mut findings = Vec::new();
     for role in writing {
@@ -114,15 +116,15 @@ struct Schema {
 }
 
 impl Schema {
-    fn read(schema: &[String]) -> Self {
+    fn read(schema: &[String], dialect: Dialect) -> Self {
         let mut read = Self::default();
         for statement in schema {
-            let words: Vec<&str> = sql::code(statement).collect();
+            let words: Vec<&str> = sql::code(statement, dialect).collect();
             match words.as_slice() {
                 [create, role, name] if is(create, "CREATE") && is(role, "ROLE") => {
-                    read.roles.insert(bare(name));
+                    read.roles.insert(sql::named(name, dialect));
                 }
-                [grant, rest @ ..] if is(grant, "GRANT") => read.grant(rest),
+                [grant, rest @ ..] if is(grant, "GRANT") => read.grant(rest, dialect),
                 _ => {}
             }
         }
@@ -130,14 +132,14 @@ impl Schema {
     }
 
     /// `PRIVILEGES ON [TABLE] TABLES TO [ROLE] ROLES`, as Spanner prints it.
-    fn grant(&mut self, words: &[&str]) {
+    fn grant(&mut self, words: &[&str], dialect: Dialect) {
         let mut parts = words.split(|word| is(word, "ON") || is(word, "TO"));
         let (Some(privileges), Some(tables), Some(roles)) = (parts.next(), parts.next(), parts.next()) else {
             return;
         };
-        let privileges: Vec<String> = words_of(privileges, "ALL").collect();
-        for role in words_of(roles, "ROLE") {
-            for table in words_of(tables, "TABLE").filter(|table| ALL.contains(&table.as_str())) {
+        let privileges: Vec<String> = words_of(privileges, "ALL", dialect).collect();
+        for role in words_of(roles, "ROLE", dialect) {
+            for table in words_of(tables, "TABLE", dialect).filter(|table| ALL.contains(&table.as_str())) {
                 let privileges = privileges.iter().map(|privilege| privilege.to_ascii_uppercase());
                 self.granted.entry((role.clone(), table)).or_default().extend(privileges);
             }
@@ -146,14 +148,14 @@ impl Schema {
 }
 
 /// Names of a list, without the word that may stand before it and what stands in parentheses.
-fn words_of<'w>(words: &'w [&str], before: &'w str) -> impl Iterator<Item = String> + 'w {
+fn words_of<'w>(words: &'w [&str], before: &'w str, dialect: Dialect) -> impl Iterator<Item = String> + 'w {
     let mut depth = 0_i32;
     words.iter().filter_map(move |word| {
         match *word {
             "(" => depth += 1,
             ")" => depth -= 1,
             "," => {}
-            name if depth == 0 && !is(name, before) => return Some(bare(name)),
+            name if depth == 0 && !is(name, before) => return Some(sql::named(name, dialect)),
             _ => {}
         }
         None
@@ -164,10 +166,6 @@ fn is(word: &str, keyword: &str) -> bool {
     word.eq_ignore_ascii_case(keyword)
 }
 
-fn bare(name: &str) -> String {
-    name.trim_matches(['`', '"']).to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use expect_test::{Expect, expect};
@@ -175,9 +173,14 @@ mod tests {
     use super::*;
 
     fn check(schema: &[&str], writing: &[&str], expected: Expect) {
+        check_in(Dialect::GoogleSql, schema, writing, expected);
+    }
+
+    fn check_in(dialect: Dialect, schema: &[&str], writing: &[&str], expected: Expect) {
         let schema: Vec<String> = schema.iter().map(|statement| (*statement).to_owned()).collect();
-        let (wanted, findings) = compare(&schema, &writing.iter().map(|role| (*role).to_owned()).collect());
-        let grants = wanted.iter().map(|grant| grant.ddl(Dialect::GoogleStandardSql));
+        let (wanted, findings) =
+            compare(&schema, dialect, &writing.iter().map(|role| (*role).to_owned()).collect());
+        let grants = wanted.iter().map(|grant| grant.ddl(dialect));
         let told: Vec<String> = grants.chain(findings.iter().map(Finding::to_string)).collect();
         expected.assert_eq(&told.join("\n"));
     }
@@ -212,6 +215,24 @@ mod tests {
             ],
             &["writer"],
             expect![""],
+        );
+    }
+
+    #[test]
+    fn postgresql() {
+        check_in(
+            Dialect::PostgreSql,
+            &[
+                "CREATE ROLE writer",
+                "CREATE ROLE \"Odd\"\"one\"",
+                "GRANT INSERT ON TABLE \"spangate_idempotency\", public.orders TO writer",
+            ],
+            &["writer", "Odd\"one"],
+            expect![[r#"
+                GRANT SELECT, INSERT ON TABLE spangate_idempotency TO "Odd""one"
+                GRANT INSERT ON TABLE spangate_audit TO "Odd""one"
+                GRANT SELECT ON TABLE spangate_idempotency TO "writer"
+                GRANT INSERT ON TABLE spangate_audit TO "writer""#]],
         );
     }
 

@@ -40,7 +40,7 @@ impl Bench {
 
     /// Whether there was anything to grant, and whether a person must see to something.
     async fn grant(&self, schema: &[String], dry_run: bool) -> anyhow::Result<(bool, Verdict)> {
-        let (wanted, findings) = grants::compare(schema, &self.writing_roles());
+        let (wanted, findings) = grants::compare(schema, self.dialect, &self.writing_roles());
         let ddl: Vec<String> = wanted.iter().map(|grant| grant.ddl(self.dialect)).collect();
         if !dry_run && !ddl.is_empty() {
             self.admin.change_schema(&self.database, &ddl).await?;
@@ -68,7 +68,7 @@ impl Bench {
         if self.admin.is_emulator() {
             return Vec::new();
         }
-        let (wanted, findings) = grants::compare(schema, &self.writing_roles());
+        let (wanted, findings) = grants::compare(schema, self.dialect, &self.writing_roles());
         let lacking = wanted.iter().map(|grant| format!("{grant}: run `spanner-sidecar migrate init`"));
         lacking.chain(findings.iter().map(Finding::to_string)).collect()
     }

@@ -1,8 +1,8 @@
 //! The tables that Spangate keeps beside a team's own. Their DDL stands here and nowhere else.
 
-use spangate_operations::sql;
+use spangate_operations::{Dialect, sql};
 
-use crate::admin::{Admin, Dialect};
+use crate::admin::Admin;
 
 pub const IDEMPOTENCY: &str = "spangate_idempotency";
 pub const AUDIT: &str = "spangate_audit";
@@ -35,10 +35,10 @@ pub fn missing<'n>(schema: &[String], names: &[&'n str]) -> Vec<&'n str> {
 
 pub fn ddl(dialect: Dialect) -> Vec<String> {
     let text = match dialect {
-        Dialect::Postgresql => include_str!("own_tables/postgresql.sql"),
-        Dialect::GoogleStandardSql | Dialect::Unspecified => include_str!("own_tables/googlesql.sql"),
+        Dialect::PostgreSql => include_str!("own_tables/postgresql.sql"),
+        Dialect::GoogleSql => include_str!("own_tables/googlesql.sql"),
     };
-    sql::statements(text).into_iter().map(|statement| statement.text).collect()
+    sql::statements(text, dialect).into_iter().map(|statement| statement.text).collect()
 }
 
 fn creates(statement: &str, table: &str) -> bool {
@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn both_dialects_have_every_table() {
-        for dialect in [Dialect::GoogleStandardSql, Dialect::Postgresql] {
+        for dialect in [Dialect::GoogleSql, Dialect::PostgreSql] {
             assert_eq!(missing(&ddl(dialect), &ALL), [""; 0]);
         }
     }

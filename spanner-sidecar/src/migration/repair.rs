@@ -16,7 +16,7 @@ impl Bench {
         folder: &cli::Folder,
         patience: &cli::Patience,
     ) -> anyhow::Result<Verdict> {
-        let files = file::read(&folder.migrations)?;
+        let files = file::read(&folder.migrations, self.dialect)?;
         if files.iter().all(|file| file.version != version) {
             bail!("there is no version {version}");
         }
@@ -59,7 +59,7 @@ impl Bench {
         applied: Option<u32>,
         undone: Option<u32>,
     ) -> anyhow::Result<Verdict> {
-        let files = file::read(&folder.migrations)?;
+        let files = file::read(&folder.migrations, self.dialect)?;
         let store = self.store().await?;
         let lease = self.lease(&store, patience).await?;
         let done = match (applied, undone) {

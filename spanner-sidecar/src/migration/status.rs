@@ -9,7 +9,7 @@ use crate::cli;
 
 impl Bench {
     pub(super) async fn status(&self, folder: &cli::Folder) -> anyhow::Result<Verdict> {
-        let files = file::read(&folder.migrations)?;
+        let files = file::read(&folder.migrations, self.dialect)?;
         let schema = self.admin.schema(&self.database).await?;
         let lacking = own_tables::missing(&schema, &own_tables::ALL);
         let mut findings: Vec<String> = lacking

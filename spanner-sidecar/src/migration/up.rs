@@ -17,7 +17,7 @@ impl Bench {
         breaking: &cli::Breaking,
         target: Option<u32>,
     ) -> anyhow::Result<Verdict> {
-        let files = file::read(&folder.migrations)?;
+        let files = file::read(&folder.migrations, self.dialect)?;
         let rows = self.store().await?.history().await?;
         let steps = match history::pending(&files, &rows, target) {
             Ok(steps) => steps,
@@ -35,7 +35,7 @@ impl Bench {
             return self.plan(folder, breaking, target).await;
         }
         // Faults of the files are told without waiting for the lock.
-        let files = file::read(&folder.migrations)?;
+        let files = file::read(&folder.migrations, self.dialect)?;
         let store = self.store().await?;
         let lease = self.lease(&store, patience).await?;
         let by = lease::person();
@@ -86,7 +86,7 @@ impl Bench {
     async fn breaches(&self, steps: &[Step<'_>], options: &cli::Breaking) -> anyhow::Result<Vec<Breach>> {
         let schema = self.admin.schema(&self.database).await?;
         let protected = breaking::protected(&self.operations, &self.key, &options.policy)?;
-        let mut breaches = breaking::of_text(&schema, steps, &protected);
+        let mut breaches = breaking::of_text(&schema, self.dialect, steps, &protected);
         if let Some(scratch) = &options.scratch {
             breaches = self.tried(scratch, &schema, steps, &protected, breaches).await?;
         }

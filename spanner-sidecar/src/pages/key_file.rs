@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::Keys;
+use crate::metrics::{Metrics, ResultLabel};
 use crate::watched::Watched;
 
 pub struct KeyFile {
@@ -23,19 +24,22 @@ impl KeyFile {
     }
 
     /// Does not end.
-    pub async fn follow(&self) {
-        let mut watched = Watched::new(vec![self.path.clone()]);
+    pub async fn follow(&self, metrics: &Metrics) {
+        let mut watched = Watched::new([self.path.clone()]);
         loop {
             watched.changed().await;
-            match Keys::read(&self.path) {
+            let result = match Keys::read(&self.path) {
                 Ok(keys) => {
                     *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
                     tracing::info!(event = "page_keys_changed");
+                    ResultLabel::ACCEPTED
                 }
                 Err(problem) => {
                     tracing::error!(event = "page_keys_refused", problem = format!("{problem:#}"));
+                    ResultLabel::REFUSED
                 }
-            }
+            };
+            metrics.page_key_reloads.get_or_create_owned(&result).inc();
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::freshness;
 use crate::pages::Paging;
 use crate::refusal::Refusal;
 use crate::served::Entry;
-use crate::spanner::{Query, read};
+use crate::spanner::{Query, read, tag};
 
 /// What the call wants read, and in which form.
 #[derive(Clone, Copy)]
@@ -40,7 +40,8 @@ pub async fn answer(
         let Entry { operation, database, .. } = entry;
         let admitted = entry.admit(deadline).await?;
         let at = freshness::at(&source.staleness, minimum, freshness::now());
-        let query = Query { operation, source: &source.source, bound: asked.bound, at, deadline };
+        let tag = tag(&operation.name, &asked.call.policy_operation);
+        let query = Query { operation, tag: &tag, source: &source.source, bound: asked.bound, at, deadline };
         let rows = read(database, query).await?;
         Ok(Reading::new(operation, rows, asked.media, paging.clone(), admitted))
     };
@@ -93,7 +94,7 @@ fn of_kept(entry: &Entry, asked: Asked<'_>, rule: &Rule, kept: &Kept) -> Respons
     let head = controlled(head, asked, rule)
         .header("etag", &kept.etag)
         .header("age", &kept.age().as_secs().to_string());
-    let body = (!known).then(|| kept.body.clone());
+    let body = (!known).then(|| String::from(&*kept.body));
     answer::whole(head, body, asked.call.head)
 }
 

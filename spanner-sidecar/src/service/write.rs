@@ -13,7 +13,7 @@ use crate::answer::{self, Body, Head, Media};
 use crate::idempotency::Key;
 use crate::refusal::{Reason, Refusal};
 use crate::served::Entry;
-use crate::spanner::{Order, Stamp, Written, write};
+use crate::spanner::{Order, Stamp, Written, tag, write};
 use crate::{audit, call};
 
 /// What the call wants written.
@@ -34,7 +34,8 @@ pub async fn answer(entry: &Entry, wanted: Wanted<'_>, deadline: Instant) -> Res
     let repeat = call::repeat(metadata, call);
     let _admitted = entry.admit(deadline).await?;
     let values = bound.iter().map(|bound| bound.value.clone()).collect();
-    let order = Order { operation: Arc::clone(operation), values, stamp, repeat, deadline };
+    let tag = tag(&operation.name, &call.policy_operation);
+    let order = Order { operation: Arc::clone(operation), tag, values, stamp, repeat, deadline };
     let Written { answer, committed_at, is_replay } = write(database, order).await?;
     let head = Head::with_status(answer.status, answer.body.as_ref().map(|_| Media::Json));
     let head = head.read_timestamp(committed_at);

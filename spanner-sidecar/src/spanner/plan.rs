@@ -13,9 +13,7 @@ use google_cloud_spanner::Error;
 use google_cloud_spanner::model::execute_sql_request::QueryMode;
 use google_cloud_spanner::types::Type as SpannerType;
 use google_cloud_spanner::value::Value as SpannerValue;
-use spangate_operations::{
-    Argument, Body, Dialect, Kind, Location, Operation, Read, ReadSource, Statement as Sql,
-};
+use spangate_operations::{Argument, Body, Kind, Location, Operation, Read, ReadSource, Statement as Sql};
 use tokio::time::Instant;
 
 use super::connection::Session;
@@ -83,12 +81,12 @@ async fn columns(
 ) -> Result<Columns, Failure> {
     match &operation.kind {
         Kind::Read(Read { source: ReadSource::Sql(sql), .. }) => {
-            let statement = nulls(operation, sql, database.dialect(), &[], deadline)?;
+            let statement = nulls(operation, sql, &[], deadline)?;
             let transaction = session.client.single_use().build();
             Ok(Columns::of(transaction.execute_query(statement).await?.metadata()))
         }
         Kind::Read(Read { source: ReadSource::Keys(keys), .. }) => {
-            let request = by_keys::of_nothing(keys, TAG, deadline);
+            let request = by_keys::of_nothing(operation, keys, TAG, deadline);
             let transaction = session.client.single_use().build();
             let mut result = transaction.execute_read(request).await?;
             let columns = Columns::of(result.metadata());
@@ -111,30 +109,24 @@ async fn columns(
 fn nulls(
     operation: &Operation,
     sql: &Sql,
-    dialect: Dialect,
     returned: &[Columns],
     deadline: Instant,
 ) -> Result<google_cloud_spanner::statement::Statement, Failure> {
     let given = sql.arguments.iter().map(|(name, argument)| {
-        let r#type = type_of(operation, argument, dialect, returned)?;
+        let r#type = type_of(operation, argument, returned)?;
         Ok(Given { name, r#type, value: SpannerValue::null() })
     });
     let given = given.collect::<Result<Vec<_>, Failure>>()?;
-    let builder = builder(operation, sql, given, deadline);
-    Ok(builder.set_request_tag(TAG).set_query_mode(QueryMode::Plan).build())
+    let builder = builder(operation, TAG, sql, given, deadline);
+    Ok(builder.set_query_mode(QueryMode::Plan).build())
 }
 
-fn type_of(
-    operation: &Operation,
-    argument: &Argument,
-    dialect: Dialect,
-    returned: &[Columns],
-) -> Result<SpannerType, Failure> {
+fn type_of(operation: &Operation, argument: &Argument, returned: &[Columns]) -> Result<SpannerType, Failure> {
     match argument {
         Argument::Parameter(index) => operation
             .parameters
             .get(*index)
-            .map(|parameter| spanner_type(parameter.r#type, dialect))
+            .map(|parameter| spanner_type(&parameter.r#type))
             .ok_or_else(|| Failure::mismatch("a parameter is not declared")),
         Argument::Returned { step, column } => returned
             .get(*step)

@@ -12,7 +12,7 @@ use google_cloud_spanner::transaction::{
 use google_cloud_spanner::types::Type;
 use google_cloud_spanner::value::Value;
 use google_cloud_wkt::Timestamp;
-use spangate_operations::{Body, Bound, Dialect, Operation, ReadSource};
+use spangate_operations::{Body, Bound, Operation, ReadSource};
 use tokio::time::{Instant, timeout_at};
 
 use super::connection::Session;
@@ -54,6 +54,8 @@ impl Rows {
 #[derive(Clone, Copy)]
 pub struct Query<'q> {
     pub operation: &'q Operation,
+    /// What its requests are called in Spanner's statistics.
+    pub tag: &'q str,
     pub source: &'q ReadSource,
     pub bound: &'q [Bound<'q>],
     pub at: At,
@@ -67,11 +69,11 @@ pub async fn read(database: &Database, query: Query<'_>) -> Result<Rows, Refusal
         true => database.streaming_session(role, query.deadline).await?,
         false => database.session(role, query.deadline).await?,
     };
-    match begin(database, &session, query).await {
+    match begin(&session, query).await {
         Ok(rows) => Ok(rows),
         Err(Failure::LostSession) => {
             let session = database.renew(role, &session, query.deadline).await?;
-            begin(database, &session, query).await.map_err(Failure::into_refusal)
+            begin(&session, query).await.map_err(Failure::into_refusal)
         }
         Err(Failure::Refused(refusal)) => Err(refusal),
     }
@@ -109,8 +111,8 @@ impl Failure {
     }
 }
 
-async fn begin(database: &Database, session: &Session, query: Query<'_>) -> Result<Rows, Failure> {
-    let request = Request::new(database.dialect(), query).map_err(Failure::Refused)?;
+async fn begin(session: &Session, query: Query<'_>) -> Result<Rows, Failure> {
+    let request = Request::new(query).map_err(Failure::Refused)?;
     let Query { at, deadline, .. } = query;
     let begun = async {
         let transaction = Transaction::begin(session, at, deadline).await?;
@@ -131,19 +133,18 @@ enum Request {
 }
 
 impl Request {
-    fn new(dialect: Dialect, query: Query<'_>) -> Result<Self, Refusal> {
-        let Query { operation, source, bound, at: _, deadline } = query;
+    fn new(query: Query<'_>) -> Result<Self, Refusal> {
+        let Query { operation, tag, source, bound, at: _, deadline } = query;
         match source {
             ReadSource::Sql(sql) => {
                 let given = sql.arguments.iter().map(|(name, wanted)| {
                     let Bound { parameter, value } = of_call(wanted, bound)?;
-                    let r#type = spanner_type(parameter.r#type, dialect);
-                    Ok(Given { name, r#type, value: to_spanner(value) })
+                    Ok(Given { name, r#type: spanner_type(&parameter.r#type), value: to_spanner(value) })
                 });
                 let given = given.collect::<Result<Vec<_>, Refusal>>()?;
-                Ok(Self::Sql(statement(operation, sql, given, deadline)))
+                Ok(Self::Sql(statement(operation, tag, sql, given, deadline)))
             }
-            ReadSource::Keys(keys) => by_keys::request(operation, keys, bound, deadline).map(Self::Keys),
+            ReadSource::Keys(keys) => by_keys::request(operation, tag, keys, bound, deadline).map(Self::Keys),
         }
     }
 }

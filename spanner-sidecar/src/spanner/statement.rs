@@ -21,22 +21,24 @@ pub struct Given<'n> {
 /// The statement with its limits of time.
 pub fn statement<'n>(
     operation: &Operation,
+    tag: &str,
     sql: &Sql,
     given: impl IntoIterator<Item = Given<'n>>,
     deadline: Instant,
 ) -> Statement {
-    builder(operation, sql, given, deadline).build()
+    builder(operation, tag, sql, given, deadline).build()
 }
 
 pub fn builder<'n>(
     operation: &Operation,
+    tag: &str,
     sql: &Sql,
     given: impl IntoIterator<Item = Given<'n>>,
     deadline: Instant,
 ) -> StatementBuilder {
     let limited = Statement::builder(&sql.sql)
         .set_priority(priority(operation.priority))
-        .set_request_tag(request_tag(operation))
+        .set_request_tag(tag)
         .with_attempt_timeout(remaining(deadline))
         .with_retry_policy(retry_policy(deadline))
         .with_backoff_policy(backoff_policy());
@@ -56,11 +58,6 @@ pub fn of_call<'b>(argument: &Argument, bound: &'b [Bound<'b>]) -> Result<&'b Bo
         Argument::Returned { .. } | Argument::CommitTimestamp => None,
     };
     found.ok_or_else(|| Refusal::new(Reason::SchemaMismatch, "an argument of the operation is not known"))
-}
-
-/// By which Spanner's own statistics tell operations apart.
-pub fn request_tag(operation: &Operation) -> String {
-    format!("spangate={}", operation.name)
 }
 
 pub fn priority(priority: Priority) -> request_options::Priority {

@@ -36,6 +36,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(20);
 /// Owned: it goes into the client's transactions.
 pub struct Order {
     pub operation: Arc<Operation>,
+    /// What its requests and its transaction are called in Spanner's statistics.
+    pub tag: String,
     /// Of the operation's parameters, in their order.
     pub values: Vec<Value>,
     pub stamp: Stamp,
@@ -79,7 +81,7 @@ pub async fn write(database: &Database, order: Order) -> Result<Written, Refusal
     let mut in_doubt = false;
     let mut pause = FIRST_PAUSE;
     loop {
-        let failure = match attempt(database, &session, &order, share(deadline)).await {
+        let failure = match attempt(&session, &order, share(deadline)).await {
             Ok(written) => return Ok(written),
             Err(failure) => failure,
         };
@@ -115,7 +117,7 @@ fn share(deadline: Instant) -> Instant {
 
 async fn read_back(session: &Session, order: &Order) -> Result<Option<Kept>, Refusal> {
     let deadline = order.deadline;
-    match timeout_at(deadline, own_rows::kept(session, &order.stamp.key.hash, deadline)).await {
+    match timeout_at(deadline, own_rows::kept(session, order)).await {
         Ok(kept) => kept.map_err(|error| failure::refusal(&error, Phase::Read)),
         Err(_) => Err(Refusal::new(Reason::DeadlineExceeded, "the database did not answer in time")),
     }

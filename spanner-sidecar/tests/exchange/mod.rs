@@ -3,11 +3,15 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a stand fails by panicking")]
 
+pub mod tunnel;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use axum::{Form, Json, Router};
 use serde_json::{Value, json};
@@ -18,6 +22,8 @@ pub const SUBJECT_TOKEN: &str = "canary-subject-token";
 pub const AWS_KEY: &str = "canary-aws-secret-key";
 pub const FEDERATED_TOKEN: &str = "canary-federated-token";
 pub const LENT_TOKEN: &str = "canary-lent-token";
+/// Where the account is lent that the tests' configurations name.
+pub const LENDING: &str = "/v1/projects/-/serviceAccounts/spanner@project:generateAccessToken";
 /// What a token service quotes when it refuses.
 pub const QUOTED: &str = "canary-quoted-by-the-token-service";
 
@@ -29,14 +35,37 @@ pub struct Exchange {
     state: Arc<Mutex<Told>>,
 }
 
+/// Who is asked on the way to a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    Metadata,
+    Exchange,
+    Lending,
+}
+
+/// What goes wrong with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    Status(u16),
+    Garbage,
+    /// JSON without what it should hold.
+    OtherJson,
+    /// No answer, ever.
+    Silence,
+    /// A token that has expired already.
+    Expired,
+}
+
 #[derive(Default)]
 struct Told {
-    refusal: Option<u16>,
+    trouble: Option<(Service, Trouble)>,
     /// Seconds that a token lasts.
     lifetime: u64,
     subject: String,
     token: &'static str,
     refused: usize,
+    /// The latest request for an account that is lent: who asked for whom, and how.
+    lent: Value,
 }
 
 impl Exchange {
@@ -55,7 +84,8 @@ impl Exchange {
             .route(aws, get(async |headers| of_aws(&headers, "spangate-role")))
             .route(&format!("{aws}/spangate-role"), get(aws_credentials))
             .route("/sts", post(exchange_token))
-            .route("/lend/{account}", post(lend))
+            .route("/v1/projects/-/serviceAccounts/{account}", post(lend))
+            .layer(middleware::from_fn_with_state(exchange.clone(), troubled))
             .with_state(exchange.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         exchange
@@ -63,11 +93,20 @@ impl Exchange {
 
     /// The token service refuses whatever it is asked.
     pub fn refuse(&self, status: u16) {
-        self.state.lock().unwrap().refusal = Some(status);
+        self.trouble(Service::Exchange, Trouble::Status(status));
+    }
+
+    pub fn trouble(&self, service: Service, trouble: Trouble) {
+        self.state.lock().unwrap().trouble = Some((service, trouble));
     }
 
     pub fn heal(&self) {
-        self.state.lock().unwrap().refusal = None;
+        self.state.lock().unwrap().trouble = None;
+    }
+
+    /// Who asked last for an account that is lent, for whom, and how.
+    pub fn lent(&self) -> Value {
+        self.state.lock().unwrap().lent.clone()
     }
 
     pub fn refused(&self) -> usize {
@@ -101,7 +140,7 @@ impl Exchange {
     }
 
     pub fn lending(&self, mut configuration: Value) -> Value {
-        let url = format!("{}/lend/spanner@project:generateAccessToken", self.url);
+        let url = format!("{}{LENDING}", self.url);
         configuration["service_account_impersonation_url"] = url.into();
         configuration
     }
@@ -128,29 +167,54 @@ async fn aws_credentials(headers: HeaderMap) -> Result<Json<Value>, StatusCode> 
 async fn exchange_token(
     State(exchange): State<Exchange>,
     Form(form): Form<HashMap<String, String>>,
-) -> (StatusCode, Json<Value>) {
+) -> Json<Value> {
     let mut told = exchange.state.lock().unwrap();
     told.subject = form.get("subject_token").cloned().unwrap_or_default();
-    if let Some(refusal) = told.refusal {
-        told.refused += 1;
-        let body = json!({"error": "invalid_grant", "error_description": QUOTED});
-        return (StatusCode::from_u16(refusal).unwrap(), Json(body));
-    }
-    let answer = json!({
+    Json(json!({
         "access_token": told.token,
         "issued_token_type": "urn:ietf:params:oauth:token-type:access_token",
         "token_type": "Bearer",
         "expires_in": told.lifetime,
-    });
-    (StatusCode::OK, Json(answer))
+    }))
 }
 
-async fn lend(Path(account): Path<String>, headers: HeaderMap) -> Result<Json<Value>, StatusCode> {
+async fn lend(
+    State(exchange): State<Exchange>,
+    Path(account): Path<String>,
+    headers: HeaderMap,
+    Json(wanted): Json<Value>,
+) -> Json<Value> {
     let authorization = headers.get("authorization").and_then(|value| value.to_str().ok());
-    if account != "spanner@project:generateAccessToken"
-        || authorization != Some(&format!("Bearer {FEDERATED_TOKEN}"))
-    {
-        return Err(StatusCode::FORBIDDEN);
+    let mut told = exchange.state.lock().unwrap();
+    told.lent = json!({"account": account, "by": authorization, "wanted": wanted});
+    let expires = match told.trouble {
+        Some((Service::Lending, Trouble::Expired)) => "2020-01-01T00:00:00Z",
+        _ => "2099-01-01T00:00:00Z",
+    };
+    Json(json!({"accessToken": LENT_TOKEN, "expireTime": expires}))
+}
+
+/// What goes wrong goes wrong before anything is done.
+async fn troubled(State(exchange): State<Exchange>, request: Request, next: Next) -> Response {
+    let service = match request.uri().path() {
+        "/sts" => Service::Exchange,
+        path if path.starts_with("/v1/") => Service::Lending,
+        _ => Service::Metadata,
+    };
+    let trouble = {
+        let mut told = exchange.state.lock().unwrap();
+        let due = told.trouble.filter(|(of, trouble)| *of == service && *trouble != Trouble::Expired);
+        told.refused += usize::from(due.is_some());
+        due.map(|(_, trouble)| trouble)
+    };
+    match trouble {
+        None | Some(Trouble::Expired) => next.run(request).await,
+        Some(Trouble::Status(status)) => {
+            let body = json!({"error": "invalid_grant", "error_description": QUOTED});
+            (StatusCode::from_u16(status).unwrap(), Json(body)).into_response()
+        }
+        Some(Trouble::Garbage) => format!("<html>{QUOTED}").into_response(),
+        Some(Trouble::OtherJson) => Json(json!({"other": QUOTED})).into_response(),
+        Some(Trouble::Silence) => std::future::pending().await,
     }
-    Ok(Json(json!({"accessToken": LENT_TOKEN, "expireTime": "2099-01-01T00:00:00Z"})))
 }

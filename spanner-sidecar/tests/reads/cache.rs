@@ -104,8 +104,8 @@ async fn an_identity_that_is_bound_keeps_answers_apart() {
 #[tokio::test]
 async fn one_reads_for_all() {
     let (mock, stand) = start().await;
-    mock.slow(Step::Stream, Duration::from_millis(300));
-    let answers = futures::future::join_all((0..50).map(|_| stand.execute(kept(), &[]))).await;
+    mock.slow(Step::Stream, Duration::from_secs(1));
+    let answers = futures::future::join_all((0..1_000).map(|_| stand.execute(kept(), &[]))).await;
     assert!(answers.iter().all(|answer| answer.json() == answers[0].json()));
     assert_eq!(mock.count(Step::Stream), 1);
 }
@@ -144,6 +144,66 @@ async fn nothing_is_served_past_its_time() {
     tokio::time::sleep(Duration::from_millis(250)).await;
     stand.execute(brief(), &[]).await;
     assert_eq!(mock.count(Step::Stream), 2);
+}
+
+/// The one that takes the place of another that has run out is kept for its own time.
+#[tokio::test]
+async fn what_is_read_again_is_kept_again() {
+    let (mock, stand) = start().await;
+    let brief = || Call { cache: Some(Cache { ttl_ms: 2_000, ..rule() }), ..kept() };
+    for reads in 1..=3 {
+        stand.execute(brief(), &[]).await;
+        stand.execute(brief(), &[]).await;
+        assert_eq!(mock.count(Step::Stream), reads);
+        tokio::time::sleep(Duration::from_millis(2_100)).await;
+    }
+}
+
+/// What one document meant is not what the next one means.
+#[tokio::test]
+async fn a_reload_begins_anew() {
+    let (mock, stand) = start().await;
+    stand.execute(kept(), &[]).await;
+    stand.signal("-HUP");
+    stand.until_logged(&["operations_reloaded"]).await;
+    mock.forget_counts();
+    stand.execute(kept(), &[]).await;
+    stand.execute(kept(), &[]).await;
+    assert_eq!(mock.count(Step::Stream), 1);
+}
+
+/// It asks the database no more often than the policy says, whatever a caller would like.
+#[tokio::test]
+async fn a_callers_cache_control_changes_nothing() {
+    let (mock, stand) = start().await;
+    stand.execute(kept(), &[]).await;
+    for control in ["no-cache", "no-store", "max-age=0"] {
+        stand.execute_with(kept(), &[("cache-control", control)]).await;
+    }
+    assert_eq!(mock.count(Step::Stream), 1);
+}
+
+/// Of three megabytes one is kept.
+#[tokio::test]
+async fn what_is_kept_has_a_bound() {
+    const ANSWERS: usize = 30;
+    let (mock, stand) = start().await;
+    mock.repeat_rows(1_000);
+    let one = |number: usize| Call { policy_revision: number.to_string(), ..of("a", "AllOfOwner") };
+    let sizes = async || {
+        let mut sizes = Vec::new();
+        for number in 0..ANSWERS {
+            let answer = stand.execute(Call { cache: Some(rule()), ..one(number) }, &[]).await;
+            sizes.push(answer.json().len());
+        }
+        sizes
+    };
+    let total: usize = sizes().await.into_iter().sum();
+    assert!(total > 3 * 1024 * 1024, "{total} bytes");
+    mock.forget_counts();
+    sizes().await;
+    let (read, fits) = (mock.count(Step::Stream), ANSWERS * 1024 * 1024 / total);
+    assert!((ANSWERS - fits..ANSWERS).contains(&read), "{read} of {ANSWERS} were read again, {fits} fit");
 }
 
 #[tokio::test]

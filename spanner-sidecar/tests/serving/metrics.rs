@@ -6,7 +6,7 @@ use tokio::net::TcpStream;
 use super::stand::{Stand, call};
 use super::*;
 
-async fn get(stand: &Stand, path: &str) -> String {
+pub async fn get(stand: &Stand, path: &str) -> String {
     stand.until_logged(&["metrics_listening"]).await;
     let log = stand.log();
     let line = log.lines().find(|line| line.contains("metrics_listening")).unwrap();

@@ -1,11 +1,12 @@
 //! A changed document, a changed schema, a database that is gone for a while.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::os::unix::fs::PermissionsExt;
 
 use spangate_mock_spanner::Step;
+use spangate_proto::v1::Call;
 
-use super::stand::{Stand, call};
+use super::stand::{Stand, body, call, query};
 use super::*;
 
 const LATE: &str = "  Late: {read: {sql: SELECT id FROM late}}\n";
@@ -60,6 +61,123 @@ async fn a_signal_reloads() {
     stand.signal("-HUP");
     stand.until_logged(&["operations_reloaded"]).await;
     assert_served(&stand, "Scan").await;
+}
+
+/// The files that a document names are followed like the document itself, also while one of them is broken.
+#[tokio::test]
+async fn a_changed_schema_is_served_and_a_broken_one_is_not() {
+    let search = "  Search:
+    read: {sql: SELECT id FROM items WHERE title = @title}
+    parameters:
+      body: {type: JSON, from: body, schema: search.json}
+      title: {type: STRING, from: body.title}
+";
+    let schema = |longest: &str| format!(r#"{{"properties": {{"title": {{"maxLength": {longest}}}}}}}"#);
+    let file = Document::new(&document("", &[search]));
+    file.put("search.json", &schema("20"));
+    let (_mock, stand) = start(&file, &["--metrics", "127.0.0.1:0"]).await;
+    let is_valid = async |title: &str| {
+        let body = body(&format!(r#"{{"title": "{title}"}}"#));
+        let answer = stand.execute(call("Search"), &body).await;
+        assert!(["200", "400"].contains(&answer.status()), "{answer:?}");
+        answer.status() == "200"
+    };
+    assert!(is_valid("one").await && is_valid("longer").await);
+
+    file.put("search.json", &schema("3"));
+    stand.until_logged(&["operations_reloaded"]).await;
+    assert!(is_valid("one").await && !is_valid("longer").await);
+
+    file.put("search.json", &schema(""));
+    stand.until_logged(&["operations_refused", "search.json"]).await;
+    assert!(is_valid("one").await && !is_valid("longer").await);
+    let refused = r#"spangate_sidecar_reloads_total{result="refused"} 1"#;
+    let metrics = super::metrics::get(&stand, "/metrics").await;
+    assert!(metrics.contains(refused), "{metrics}");
+
+    // The document is the same all along: mending what it names is enough.
+    file.put("search.json", &schema("10"));
+    until("the mended schema", async || is_valid("longer").await).await;
+}
+
+/// Each with a page of one row.
+const PAGES: &str = "  Pages:
+    read: {sql: SELECT id FROM items WHERE @after IS NULL OR id > @after ORDER BY id LIMIT @limit}
+    parameters:
+      after: {type: INT64, from: page.id}
+      limit: {type: INT64, from: query, default: 1, maximum: 9}
+    pages: {size: limit}
+";
+
+#[tokio::test]
+async fn pages_that_come_without_a_key_are_not_served() {
+    let file = Document::new(&document("", &[SCAN]));
+    let (_mock, stand) = start(&file, &["--metrics", "127.0.0.1:0"]).await;
+    file.replace(&document("", &[SCAN, PAGES]));
+    stand.until_logged(&["operation_mismatch", r#""operation":"Pages""#, "`--page-key-file`"]).await;
+    stand.until_logged(&["operations_reloaded", r#""operations":1,"mismatched":1"#]).await;
+    stand.execute(call("Pages"), &[]).await.assert_refused("503", "schema_mismatch");
+    assert_served(&stand, "Scan").await;
+    let unserved = r#"spangate_sidecar_operation_served{operation="Pages"} 0"#;
+    assert!(super::metrics::get(&stand, "/metrics").await.contains(unserved));
+}
+
+/// While the sidecar runs: the new key is put before the old one, the old one is taken out, and in between the file is
+/// broken in every way.
+#[tokio::test]
+async fn page_keys_rotate() {
+    const OLD: &str = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
+    const NEW: &str = "IB8eHRwbGhkYFxYVFBMSERAPDg0MCwoJCAcGBQQDAgE=";
+    let file = Document::new(&document("", &[PAGES]));
+    let path = file.path().with_file_name("page-keys");
+    let keys = |text: &str, mode: u32| {
+        file.put("page-keys", text);
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    keys(OLD, 0o600);
+    let options = ["--page-key-file", path.to_str().unwrap(), "--metrics", "127.0.0.1:0"];
+    let (mock, stand) = start(&file, &options).await;
+    mock.execute("INSERT INTO items (id, title) VALUES (2, 'two');").unwrap();
+    let page = async |token: &str| {
+        let query = query(&[("page", token)]);
+        let answer = stand.execute(Call { query, ..call("Pages") }, &[]).await;
+        if answer.failed() { answer.reason().to_owned() } else { answer.json().to_owned() }
+    };
+    let begin = async || {
+        let first = stand.execute(call("Pages"), &[]).await;
+        let first: serde_json::Value = serde_json::from_str(first.json()).unwrap();
+        first["next_page"].as_str().unwrap().to_owned()
+    };
+    let second = r#"{"rows":[{"id":"2"}],"next_page":null}"#;
+    let counted = async |result: &str, times: u32| {
+        let line = format!("spangate_sidecar_page_key_reloads_total{{result=\"{result}\"}} {times}");
+        until(&line, async || super::metrics::get(&stand, "/metrics").await.contains(&line)).await;
+    };
+    let of_old = begin().await;
+    assert_eq!(page(&of_old).await, second);
+
+    keys(&format!("{NEW}\n{OLD}\n"), 0o600);
+    counted("accepted", 1).await;
+    let of_new = begin().await;
+    assert_eq!([page(&of_old).await, page(&of_new).await], [second; 2]);
+
+    for (refused, (text, mode)) in
+        (1..).zip([(&NEW[..20], 0o600), ("\u{0}garbage", 0o600), ("", 0o600), (NEW, 0o644)])
+    {
+        keys(text, mode);
+        counted("refused", refused).await;
+        assert_eq!([page(&of_old).await, page(&of_new).await], [second; 2]);
+    }
+    stand.until_logged(&["page_keys_refused", "32 bytes in base64"]).await;
+    std::fs::remove_file(&path).unwrap();
+    counted("refused", 5).await;
+    assert_eq!(page(&of_old).await, second);
+
+    keys(NEW, 0o600);
+    counted("accepted", 2).await;
+    assert_eq!([page(&of_old).await, page(&of_new).await], ["parameter_invalid", second]);
+    let log = stand.log();
+    assert!(!log.contains(&OLD[..20]) && !log.contains(&NEW[..20]), "{log}");
 }
 
 #[tokio::test]
@@ -199,7 +317,9 @@ async fn health_follows_the_database() {
     stand.until_health_of("database/main", "Serving").await;
     stand.stop_emulator();
     stand.until_health_of("database/main", "NotServing").await;
-    stand.until_health_of("", "NotServing").await;
+    stand.until_health_of("spangate.v1.Gateway", "NotServing").await;
+    // It can still say why it refuses.
+    assert_eq!(stand.health_of("").await, "Serving");
     stand.start_emulator().await;
     stand.set_up().await;
     stand.until_health_of("database/main", "Serving").await;

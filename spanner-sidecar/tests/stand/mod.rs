@@ -13,6 +13,7 @@ use std::time::Duration;
 use std::vec::IntoIter;
 
 use futures::StreamExt;
+use futures::stream::BoxStream;
 use http::Uri;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use prost::Message;
@@ -62,8 +63,13 @@ impl Stand {
 
     /// The sidecar alone, listening.
     pub async fn without_emulator() -> Self {
+        Self::on_free_port("operations.yaml").await
+    }
+
+    /// Before an emulator that is yet to be started.
+    pub async fn on_free_port(operations: &str) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        Self::serving(port, "operations.yaml").await
+        Self::serving(port, operations).await
     }
 
     pub async fn strict() -> Self {
@@ -81,8 +87,10 @@ impl Stand {
     }
 
     /// The sidecar before a Spanner that is no emulator and asks who is calling.
-    pub async fn before_spanner(operations: &str, options: &[&str]) -> Self {
-        Self::started(without_emulator(), 0, operations, options).await
+    pub async fn before_spanner(operations: &str, options: &[&str], environment: &[(&str, String)]) -> Self {
+        let mut sidecar = without_emulator();
+        sidecar.envs(environment.iter().map(|(name, value)| (name, value)));
+        Self::started(sidecar, 0, operations, options).await
     }
 
     /// What a sidecar says that does not start.
@@ -227,6 +235,13 @@ impl Stand {
         }
     }
 
+    /// What health says of a service, now and at each change.
+    pub async fn watch_health(&self, service: &str) -> BoxStream<'static, String> {
+        let request = HealthCheckRequest { service: service.to_owned() };
+        let watch = HealthClient::new(self.channel.clone()).watch(request).await.unwrap().into_inner();
+        watch.map(|told| format!("{:?}", told.unwrap().status())).boxed()
+    }
+
     pub async fn until_healthy(&self) {
         self.until_health_of("spangate.v1.Gateway", "Serving").await;
     }
@@ -300,6 +315,11 @@ impl Stand {
         panic!("{what} did not come\n{}", self.log());
     }
 
+    /// Where its Spanner is.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     pub fn process(&self) -> u32 {
         self.sidecar.0.id()
     }
@@ -346,8 +366,14 @@ pub fn page_keys() -> PathBuf {
 /// Of the environment only what says nothing of Google.
 fn without_emulator() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_spanner-sidecar"));
-    for name in ["SPANNER_EMULATOR_HOST", "GOOGLE_APPLICATION_CREDENTIALS", "AWS_ACCESS_KEY_ID", "AWS_REGION"]
-    {
+    for name in [
+        "SPANNER_EMULATOR_HOST",
+        "GOOGLE_APPLICATION_CREDENTIALS",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_REGION",
+        "HTTPS_PROXY",
+        "https_proxy",
+    ] {
         command.env_remove(name);
     }
     command.env("NO_PROXY", "127.0.0.1");

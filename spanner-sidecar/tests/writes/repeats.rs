@@ -76,6 +76,21 @@ async fn a_key_is_its_callers_alone() {
     assert_eq!(counter(&mock, "a"), u64::try_from(calls.len()).unwrap());
 }
 
+/// The filter refuses it as well; that is not relied upon.
+#[tokio::test]
+async fn whoever_is_not_known_has_no_key() {
+    let (mock, stand) = start().await;
+    let nameless = Identity { subject: String::new(), ..alice() };
+    let of_nowhere = Identity { issuer: String::new(), ..alice() };
+    for identity in [None, Some(nameless), Some(of_nowhere)] {
+        for operation in ["Count", "Keyed"] {
+            let call = Call { identity: identity.clone(), ..keyed(operation, "a", "key") };
+            stand.execute(call, &[]).await.assert_refused("400", "parameter_invalid");
+        }
+    }
+    assert_eq!((counter(&mock, "a"), count(&mock, "spangate_idempotency")), (0, 0));
+}
+
 #[tokio::test]
 async fn what_was_refused_may_be_sent_again() {
     let (mock, stand) = start().await;

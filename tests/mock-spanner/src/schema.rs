@@ -16,9 +16,11 @@ pub struct Schema {
     pub indexes: BTreeMap<String, Index>,
     /// Empty when roles are not enforced: nobody has declared any.
     roles: BTreeSet<String>,
-    /// (role, privilege, table).
-    grants: BTreeSet<(String, String, String)>,
+    grants: BTreeSet<Grant>,
 }
+
+/// Role, privilege, table.
+type Grant = (String, String, String);
 
 #[derive(Clone, Debug)]
 pub struct Table {
@@ -62,7 +64,15 @@ impl Schema {
             } else if tokens.words(&["CREATE", "ROLE"]) {
                 self.roles.insert(tokens.demand_name()?);
             } else if tokens.words(&["GRANT"]) {
-                self.grant(&mut tokens)?;
+                for grant in grants(&mut tokens, "TO")? {
+                    self.grants.insert(grant);
+                }
+            } else if tokens.words(&["REVOKE"]) {
+                for grant in grants(&mut tokens, "FROM")? {
+                    self.grants.remove(&grant);
+                }
+            } else if tokens.words(&["DROP", "TABLE"]) {
+                self.tables.remove(&tokens.demand_name()?.to_lowercase());
             } else if tokens.words(&["CREATE", "INDEX"]) || tokens.words(&["CREATE", "UNIQUE", "INDEX"]) {
                 let name = tokens.demand_name()?;
                 tokens.demand_words(&["ON"])?;
@@ -101,32 +111,33 @@ impl Schema {
             format!("Role {role} does not have required privileges ({privilege}) on table {table}.");
         Err(Status::permission_denied(message))
     }
+}
 
-    /// `GRANT SELECT, INSERT(a, b) ON TABLE t, u TO ROLE r, s`. Of columns nothing is enforced.
-    fn grant(&mut self, tokens: &mut Tokens) -> Result<(), Status> {
-        let mut privileges = Vec::new();
-        while !tokens.words(&["ON"]) {
-            privileges.push(tokens.demand_name()?.to_uppercase());
-            if matches!(tokens.peek(), Some(Token::Sign("("))) {
-                tokens.demand_names()?;
-            }
-            tokens.sign(",");
+/// `SELECT, INSERT(a, b) ON TABLE t, u TO ROLE r, s`. Of columns nothing is enforced.
+fn grants(tokens: &mut Tokens, whom: &str) -> Result<Vec<Grant>, Status> {
+    let mut privileges = Vec::new();
+    while !tokens.words(&["ON"]) {
+        privileges.push(tokens.demand_name()?.to_uppercase());
+        if matches!(tokens.peek(), Some(Token::Sign("("))) {
+            tokens.demand_names()?;
         }
-        tokens.words(&["TABLE"]);
-        let mut tables = Vec::new();
-        while !tokens.words(&["TO"]) {
-            tables.push(tokens.demand_name()?.to_lowercase());
-            tokens.sign(",");
+        tokens.sign(",");
+    }
+    tokens.words(&["TABLE"]);
+    let mut tables = Vec::new();
+    while !tokens.words(&[whom]) {
+        tables.push(tokens.demand_name()?.to_lowercase());
+        tokens.sign(",");
+    }
+    tokens.words(&["ROLE"]);
+    let mut grants = Vec::new();
+    loop {
+        let role = tokens.demand_name()?;
+        for (privilege, table) in privileges.iter().flat_map(|p| tables.iter().map(move |t| (p, t))) {
+            grants.push((role.clone(), privilege.clone(), table.clone()));
         }
-        tokens.words(&["ROLE"]);
-        loop {
-            let role = tokens.demand_name()?;
-            for (privilege, table) in privileges.iter().flat_map(|p| tables.iter().map(move |t| (p, t))) {
-                self.grants.insert((role.clone(), privilege.clone(), table.clone()));
-            }
-            if !tokens.sign(",") {
-                return Ok(());
-            }
+        if !tokens.sign(",") {
+            return Ok(grants);
         }
     }
 }

@@ -42,6 +42,8 @@ impl Store {
     pub fn apply(&mut self, ddl: &str) -> Result<(), Status> {
         self.schema.apply(information_schema::DDL)?;
         self.schema.apply(ddl)?;
+        self.tables
+            .retain(|name, _| !information_schema::is_here(name) && self.schema.tables.contains_key(name));
         for (name, row) in information_schema::rows(&self.schema) {
             let key = key_of(self.schema.table(name)?, &row);
             self.tables.entry(name.to_owned()).or_default().insert(key, vec![(self.last, Some(row))]);

@@ -133,6 +133,21 @@ async fn roles_may_do_what_they_were_granted() {
     let refused = commit(&mock, &reader, &id, Some("x")).await.unwrap_err();
     assert_eq!(refused.code(), Code::PermissionDenied);
     dml(&mock, &reader, &begin(&mock, &reader).await, "SELECT k FROM t").await.unwrap();
+    mock.apply("REVOKE SELECT ON TABLE t FROM ROLE reader").unwrap();
+    let refused = dml(&mock, &reader, &begin(&mock, &reader).await, "SELECT k FROM t").await.unwrap_err();
+    assert_eq!(refused.code(), Code::PermissionDenied);
+}
+
+#[tokio::test]
+async fn a_table_that_is_dropped_takes_its_rows_along() {
+    let mock = Mock::start(DDL).await.unwrap();
+    mock.execute("INSERT INTO t (k) VALUES ('x')").unwrap();
+    mock.apply("DROP TABLE t").unwrap();
+    assert_eq!(mock.query("SELECT k FROM t").unwrap_err().code(), Code::NotFound);
+    let known = "SELECT column_name FROM information_schema.columns WHERE table_name = 't'";
+    assert!(mock.query(known).unwrap().is_empty());
+    mock.apply(DDL).unwrap();
+    assert!(mock.query("SELECT k FROM t").unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -43,6 +43,15 @@ operations:
   Checked:
     write: [{sql: "INSERT INTO t (a, b) VALUES (@a, @b)"}]
     parameters: {a: {type: JSON, from: body.order, schema: order.json}, b: {type: STRING, from: body.note, required: false}}
+  Typed:
+    write:
+      - for_each: body.lines
+        sql: INSERT INTO t (a) SELECT @line.sku FROM UNNEST(@tags) WHERE @at > @age
+    parameters:
+      line: {type: "STRUCT<sku STRING, sizes ARRAY<INT64>>", from: item.line}
+      tags: {type: "ARRAY<STRUCT<key STRING, weight FLOAT64>>", from: body.tags, max_length: 2, nullable: true}
+      age: {type: INTERVAL, from: query, maximum: P1M}
+      at: {type: TIMESTAMP, from: constant, value: 2026-11-24T00:00:00Z}
   Whole:
     write: [{sql: "INSERT INTO t (a) VALUES (@body)"}]
     parameters: {body: {type: JSON, from: body}}
@@ -194,7 +203,7 @@ fn bodies() {
         &body(br#"{"a": "x", "deep": {"b": "1.50"}, "c": [1, "2"]}"#),
         expect![[r#"
         a: STRING = Text("x")
-        b: NUMERIC = Numeric(Numeric { billionths: 1500000000 })
+        b: NUMERIC = Numeric(Decimal { negative: false, whole: "1", fraction: "5" })
         c: ARRAY<INT64> = Array([Int64(1), Int64(2)])"#]],
     );
     check(
@@ -227,6 +236,52 @@ fn bodies() {
         "Whole",
         &body(br#"{"any": [{"thing": 1.5}]}"#),
         expect![[r#"body: JSON = Text("{\"any\":[{\"thing\":1.5}]}")"#]],
+    );
+}
+
+#[test]
+fn structs_and_intervals() {
+    let typed = |body: &'static str, expected| {
+        let inputs = Inputs { query: vec![("age", "P30D")], body: body.as_bytes(), ..Inputs::default() };
+        check("Typed", &inputs, expected);
+    };
+    typed(
+        r#"{"lines": [{"line": {"sku": "a", "sizes": [1]}}, {"line": {"sku": "b", "sizes": []}}], "tags": [{"key": "k", "weight": "NaN"}, {"weight": 1}]}"#,
+        expect![[r#"
+            line: STRUCT<sku STRING, sizes ARRAY<INT64>> = Array([Struct([Text("a"), Array([Int64(1)])]), Struct([Text("b"), Array([])])])
+            tags: ARRAY<STRUCT<key STRING, weight FLOAT64>> = Array([Struct([Text("k"), Float(NaN)]), Struct([Null, Float(1.0)])])
+            age: INTERVAL = Interval(Interval { months: 0, days: 30, nanos: 0 })
+            at: TIMESTAMP = Text("2026-11-24T00:00:00.000000000Z")"#]],
+    );
+    typed(
+        r#"{"lines": [{"line": {"sku": "a", "sizes": []}}, {"line": {"sku": "b", "sizes": ["x"]}}], "tags": []}"#,
+        expect!["Parameter: `lines[1].line.sizes[0]` must be an integer of 64 bits"],
+    );
+    typed(
+        r#"{"lines": [{"line": {"sku": "a", "sizes": [null]}}], "tags": []}"#,
+        expect!["Parameter: `lines[0].line.sizes[0]` must not be null"],
+    );
+    typed(
+        r#"{"lines": [{"line": {"sku": "a", "sizes": [], "`\n": 1}}], "tags": []}"#,
+        expect!["Parameter: `lines[0].line.??` is no field"],
+    );
+    typed(
+        r#"{"lines": [{"line": null}], "tags": []}"#,
+        expect!["Parameter: `lines[0].line` must not be null"],
+    );
+    typed(
+        r#"{"lines": [{"line": {"sku": "a", "sizes": []}}], "tags": [null, null, null]}"#,
+        expect!["Parameter: `tags` must have at most 2 elements"],
+    );
+    let lines = br#"{"lines": [{"line": {"sku": "a", "sizes": []}}], "tags": null}"#;
+    let after = |age| Inputs { query: vec![("age", age)], body: lines, ..Inputs::default() };
+    check("Typed", &after("P1M1D"), expect!["Parameter: `age` must be at most P1M"]);
+    check(
+        "Typed",
+        &after("1 month"),
+        expect![
+            "Parameter: `age` must be an ISO 8601 duration within 10000 years, such as `P1Y2M3DT4H5M6.5S`"
+        ],
     );
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use spangate_document::{Diagnostic, Diagnostics, Duration, Fields, Node, Path};
+use spangate_document::{Diagnostics, Duration, Fields, Node, Path};
 
 use super::{CLASSES, count};
 use crate::{Class, Database, Dialect, DirectedReads, Limits, Queue, Replica, ReplicaType};
@@ -50,24 +50,20 @@ pub(super) fn read(node: &Node, path: Path, diagnostics: &mut Diagnostics) -> Op
 
 fn classes(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> BTreeMap<Class, Limits> {
     let mut classes = BTreeMap::new();
-    for (key, node, path) in fields.map("classes", diagnostics) {
-        match CLASSES.iter().find(|(word, _)| *word == key.name) {
-            Some((_, class)) => {
-                // Channels are of the database, of a role or of a region: a class has none of its own.
-                let own = limit(node, path.clone(), diagnostics);
-                if own.is_some_and(|limits| limits.max_channels.is_some()) {
-                    let message = "a class has no channels of its own: say `max_in_flight`";
-                    diagnostics.error("invalid_value", &path.member("max_channels"), node, message);
-                }
-                classes.extend(own.map(|limits| (*class, limits)));
-            }
-            None => {
-                let fault =
-                    Diagnostic::error("invalid_value", &path, format!("unknown class `{}`", key.name));
-                diagnostics.push(fault.at(key.span).help("classes are `point`, `scan` and `write`"));
-            }
+    let Some(node) = fields.take("classes") else { return classes };
+    let Some(mut fields) = Fields::of(node, fields.path().member("classes"), diagnostics) else {
+        return classes;
+    };
+    for (word, class) in CLASSES {
+        let Some(node) = fields.take(word) else { continue };
+        if let Some(mut of_class) = Fields::of(node, fields.path().member(word), diagnostics) {
+            // Channels are of the database, of a role or of a region: a class has none of its own.
+            let max_in_flight = count(&mut of_class, "max_in_flight", MOST_IN_FLIGHT, diagnostics);
+            of_class.finish(diagnostics);
+            classes.insert(class, Limits { max_in_flight, max_channels: None });
         }
     }
+    fields.finish(diagnostics);
     classes
 }
 

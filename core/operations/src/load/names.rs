@@ -2,6 +2,7 @@
 
 use spangate_document::{Diagnostic, Diagnostics, Fields, Node, suggestion};
 
+use super::place::Place;
 use crate::{Argument, Dialect, Parameter, Statement, sql};
 
 /// In a mutation, the time of the commit.
@@ -30,9 +31,10 @@ impl<'p> Names<'p> {
     /// A statement at the member `sql`, its names looked up; unknown ones are faults.
     pub fn statement(&self, text: &str, fields: &Fields<'_>, diagnostics: &mut Diagnostics) -> Statement {
         let mut arguments = Vec::new();
-        for name in sql::parameters(text, self.dialect) {
+        let sql::Numbered { sql, parameters } = sql::numbered(text, self.dialect);
+        for (sent_as, name) in parameters {
             match self.known(&name) {
-                Some(argument) => arguments.push((name, argument)),
+                Some(argument) => arguments.push((sent_as, argument)),
                 None => {
                     let sign = self.dialect.sign(&name);
                     let message = format!("the SQL uses `{sign}`, which `parameters` does not declare");
@@ -41,15 +43,15 @@ impl<'p> Names<'p> {
                 }
             }
         }
-        let returns_rows = !sql::is_dml(text) || sql::returns_rows(text);
-        Statement { sql: text.to_owned(), arguments, returns_rows }
+        let returns_rows = !sql::is_dml(text, self.dialect) || sql::returns_rows(text, self.dialect);
+        Statement { sql, arguments, returns_rows }
     }
 
     /// A value of a key or a mutation, which `place` holds.
     pub fn value(
         &self,
         name: &str,
-        place: &str,
+        place: Place,
         fields: &Fields<'_>,
         diagnostics: &mut Diagnostics,
     ) -> Option<Argument> {
@@ -57,12 +59,17 @@ impl<'p> Names<'p> {
             return Some(Argument::CommitTimestamp);
         }
         let found = self.known(name);
+        for Parameter { r#type, .. } in self.parameters(found.iter()) {
+            if let Some(message) = place.refusal(name, r#type) {
+                diagnostics.push(fields.fault(place.member(), message));
+            }
+        }
         if found.is_none() {
             let message =
                 format!("`{name}` is neither a parameter nor a column that an earlier step returned");
             self.undeclared(
                 name,
-                place,
+                place.member(),
                 message,
                 |known| format!("did you mean `{known}`?"),
                 fields,

@@ -20,11 +20,11 @@ pub(super) fn read(
     diagnostics: &mut Diagnostics,
 ) -> Option<Operation> {
     let mut fields = Fields::of(node, path, diagnostics)?;
-    let (parameters, max_body) = parameter::read_all(&mut fields, context.schemas, diagnostics);
     let database = database(&mut fields, context, diagnostics);
     let dialect =
         database.as_ref().and_then(|name| context.databases.get(name)).map(|database| database.dialect);
     let dialect = dialect.unwrap_or(Dialect::GoogleSql);
+    let (parameters, max_body) = parameter::read_all(&mut fields, dialect, context.schemas, diagnostics);
     let kind =
         kind(&mut fields, &mut Names::new(dialect, &parameters, node.member("parameters")), diagnostics);
     let answer = answer(&mut fields, kind.as_ref(), diagnostics);

@@ -3,6 +3,7 @@
 use spangate_document::{Diagnostic, Diagnostics, Fields, Node, Path, Value as Json};
 
 use super::names::Names;
+use super::place::Place;
 use super::{fault_at, one_statement};
 use crate::{KeyRead, Read, ReadSource, Scalar, Source, Staleness, Type, Value};
 
@@ -16,7 +17,8 @@ pub(super) fn read(
     let (sql, keys) = (fields.string("sql", diagnostics), fields.take("keys"));
     let source = match (sql, keys) {
         (Some(sql), None) => {
-            one_statement(sql, &fields, &["SELECT", "WITH", "FROM", "GRAPH"], "a read", diagnostics);
+            let verbs = ["SELECT", "WITH", "FROM", "GRAPH"];
+            one_statement(sql, names.dialect, &fields, &verbs, "a read", diagnostics);
             Some(ReadSource::Sql(names.statement(sql, &fields, diagnostics)))
         }
         (None, Some(node)) => {
@@ -47,12 +49,12 @@ fn by_keys(node: &Node, path: Path, names: &Names<'_>, diagnostics: &mut Diagnos
         .strings("key", diagnostics)
         .unwrap_or_default()
         .into_iter()
-        .filter_map(|name| names.value(name, "key", &fields, diagnostics))
+        .filter_map(|name| names.value(name, Place::Keys, &fields, diagnostics))
         .collect();
     let prefix = fields.bool("prefix", diagnostics).unwrap_or(false);
     let limit = fields.string("limit", diagnostics);
-    let limit = limit.and_then(|name| names.value(name, "limit", &fields, diagnostics));
-    let lists = names.parameters(key.iter()).filter(|parameter| matches!(parameter.r#type, Type::Array(_)));
+    let limit = limit.and_then(|name| names.value(name, Place::Limit, &fields, diagnostics));
+    let lists = names.parameters(key.iter()).filter(|parameter| parameter.r#type.is_array());
     if lists.count() > 1 {
         fault_at(&fields, "key", "at most one part of a key is an array".to_owned(), diagnostics);
     }

@@ -5,8 +5,14 @@ use super::*;
 
 /// Loads operations given beneath a usual head; the findings, or a summary of what was read.
 fn check(operations: &str, expected: Expect) {
-    let head = "apiVersion: spangate/v1\ndatabases: {main: {name: projects/p/instances/i/databases/d}}\noperations:\n";
-    let source = format!("{head}{operations}");
+    check_in("", operations, expected);
+}
+
+/// The same with more said of the database.
+fn check_in(database: &str, operations: &str, expected: Expect) {
+    let source = format!(
+        "apiVersion: spangate/v1\ndatabases: {{main: {{name: projects/p/instances/i/databases/d{database}}}}}\noperations:\n{operations}"
+    );
     let actual = match load(&from_yaml(&source).unwrap()) {
         Ok((operations, warnings)) => {
             let mut summary: Vec<String> = operations.iter().map(summary).collect();
@@ -256,7 +262,7 @@ fn every_fault_at_once() {
             10:46: error[invalid_value]: operations.A.parameters.d.default: the default must be at least 1
             11:46: error[invalid_value]: operations.A.parameters.e.pattern: `(` is no pattern: found open group without closing ')'
             12:7: error[duplicate_key]: operations.A.parameters.D: `d` and `D` are one parameter to Spanner
-            12:17: error[invalid_value]: operations.A.parameters.D.type: this source is always JSON
+            12:17: error[invalid_value]: operations.A.parameters.D.type: a whole body is JSON, a STRUCT or an ARRAY
             12:45: error[wrong_type]: operations.A.parameters.D.nullable: expected true or false, found a text
             13:13: error[invalid_value]: operations.A.answer: `many` is no value of `answer` (help: known are `rows`, `one`, `none`)
             14:15: error[invalid_value]: operations.A.deadline: `soon` is no duration (such as `30s`, `5m`, `1h`, `1d`)
@@ -268,6 +274,76 @@ fn every_fault_at_once() {
             18:31: error[invalid_value]: operations.D.write[0].expect.rows: `-1` is no number of rows
             18:55: error[invalid_value]: operations.D.write[0].expect.otherwise.status: `200` is not between 400 and 499
             18:68: error[invalid_value]: operations.D.write[0].expect.otherwise.reason: `No` is not snake_case"#]],
+    );
+}
+
+/// What Spanner takes nowhere, or not there.
+#[test]
+fn faults_of_types() {
+    check(
+        r#"
+  A:
+    read: {sql: "SELECT @a, @b, @c, @d, @e, @f, @g"}
+    parameters:
+      a: {type: "STRUCT<n INT64>", from: query}
+      b: {type: "ARRAY<STRUCT<n INT65>>", from: body.b}
+      c: {type: PG.JSONB, from: query}
+      d: {type: "ARRAY<STRUCT<n INT64>>", from: body.d, enum: [{n: 1}], minimum: 1, min_length: 1}
+      e: {type: "STRUCT<n ARRAY<DATE>>", from: constant, value: {n: [2026-11-24, x]}}
+      f: {type: "ARRAY<INTERVAL>", from: path}
+      g: {type: INTERVAL, from: query, default: P8D, maximum: P1W}
+  B:
+    write:
+      - insert: {table: t, columns: {a: a, b: b, c: c}}
+      - delete: {table: t, key: [b, d, e]}
+    parameters:
+      a: {type: "ARRAY<STRUCT<n INT64>>", from: body.a}
+      b: {type: INTERVAL, from: body.b}
+      c: {type: "ARRAY<JSON>", from: body.c}
+      d: {type: "ARRAY<INT64>", from: body.d}
+      e: {type: NUMERIC, from: body.e}
+  C:
+    read: {keys: {table: t, columns: [a], key: [many, one, json]}}
+    parameters:
+      many: {type: "ARRAY<STRUCT<a INT64, b STRING>>", from: body.many}
+      one: {type: "STRUCT<a INT64>", from: body.one}
+      json: {type: "ARRAY<STRUCT<a JSON>>", from: body.json}
+"#,
+        expect![[r#"
+            8:17: error[invalid_value]: operations.A.parameters.a.type: a STRUCT comes from the body, an item, a claim or a constant
+            9:17: error[invalid_value]: operations.A.parameters.b.type: unknown type `INT65`, at character 16 of `ARRAY<STRUCT<n INT65>>` (help: did you mean `INT64`?)
+            10:17: error[invalid_value]: operations.A.parameters.c.type: `PG.JSONB` is a type of PostgreSQL databases (help: write `JSON`, or say `dialect: postgresql` of the database)
+            11:63: error[invalid_value]: operations.A.parameters.d.enum: a STRUCT<n INT64> has no `enum`
+            11:82: error[invalid_value]: operations.A.parameters.d.minimum: a STRUCT<n INT64> has no `minimum`
+            12:65: error[invalid_value]: operations.A.parameters.e.value: `.n[1]` must be a date such as `2026-11-23`, as a value of STRUCT<n ARRAY<DATE>>
+            13:17: error[invalid_value]: operations.A.parameters.f.type: a parameter of the path or of a page is a single value
+            14:49: error[invalid_value]: operations.A.parameters.g.default: the default must be at most P7D
+            17:37: error[invalid_value]: operations.B.write[0].insert.columns: `a` is ARRAY<STRUCT<n INT64>>, and no column of Spanner's is
+            17:37: error[invalid_value]: operations.B.write[0].insert.columns: `b` is INTERVAL, and no column of Spanner's is
+            18:33: error[invalid_value]: operations.B.write[1].delete.key: `b` is INTERVAL, and no part of a key of Spanner's is
+            18:33: error[invalid_value]: operations.B.write[1].delete.key: `d` is ARRAY<INT64>, and no part of a key of Spanner's is
+            26:48: error[invalid_value]: operations.C.read.keys.key: `one` is STRUCT<a INT64>, and no part of a key of Spanner's is
+            26:48: error[invalid_value]: operations.C.read.keys.key: `json` is ARRAY<STRUCT<a JSON>>, and no part of a key of Spanner's is
+            26:48: error[invalid_value]: operations.C.read.keys.key: at most one part of a key is an array"#]],
+    );
+}
+
+#[test]
+fn faults_of_types_in_postgresql() {
+    check_in(
+        ", dialect: postgresql",
+        r#"
+  A:
+    write: [{delete: {table: t, key: [a]}}, {insert: {table: t, columns: {b: b, c: c}}}]
+    parameters:
+      a: {type: NUMERIC, from: body.a}
+      b: {type: JSON, from: body.b, minimum: 1}
+      c: {type: "STRUCT<a INT64>", from: body.c}
+"#,
+        expect![[r#"
+            6:38: error[invalid_value]: operations.A.write[0].delete.key: `a` is PG.NUMERIC, and no part of a key of Spanner's is
+            9:46: error[invalid_value]: operations.A.parameters.b.minimum: a PG.JSONB has no `minimum`
+            10:17: error[invalid_value]: operations.A.parameters.c.type: a PostgreSQL database has no STRUCT (help: take a JSON apart in the SQL, or one ARRAY for each field)"#]],
     );
 }
 

@@ -4,8 +4,11 @@
 use spangate_document::{Diagnostic, Diagnostics, Fields, Node, Path, Value as Json};
 
 use super::names::Names;
+use super::place::Place;
 use super::{body_path, fault_at, is_name, one_statement};
-use crate::{Action, Expectation, ForEach, Idempotency, Mutation, MutationKind, Write, WriteStep, sql};
+use crate::{
+    Action, Dialect, Expectation, ForEach, Idempotency, Mutation, MutationKind, Write, WriteStep, sql,
+};
 
 /// Items of a list when the author sets no other bounds.
 const MAX_ITEMS: i64 = 1000;
@@ -43,7 +46,7 @@ pub(super) fn write(
                 }
             }
         } else if let Some(step) = step(&mut fields, names, diagnostics) {
-            names.step_returns(returned(&step.action));
+            names.step_returns(returned(&step.action, names.dialect));
             steps.push(step);
         }
         fields.finish(diagnostics);
@@ -69,7 +72,8 @@ fn step(fields: &mut Fields<'_>, names: &Names<'_>, diagnostics: &mut Diagnostic
     let mutation = mutation(fields, names, diagnostics);
     let action = match (text, mutation) {
         (Some(text), None) => {
-            one_statement(text, fields, &["INSERT", "UPDATE", "DELETE"], "a write", diagnostics);
+            let verbs = ["INSERT", "UPDATE", "DELETE"];
+            one_statement(text, names.dialect, fields, &verbs, "a write", diagnostics);
             Action::Sql(names.statement(text, fields, diagnostics))
         }
         (None, Some(mutation)) => Action::Mutate(mutation?),
@@ -189,7 +193,7 @@ fn setting(
             diagnostics.push(Diagnostic::error("wrong_type", &path, message).at(node.span));
             continue;
         };
-        let argument = names.value(name, "columns", &fields, diagnostics);
+        let argument = names.value(name, Place::Columns, &fields, diagnostics);
         columns.extend(argument.map(|argument| (key.name.clone(), argument)));
     }
     fields.finish(diagnostics);
@@ -207,16 +211,15 @@ fn deletion(node: &Node, path: Path, names: &Names<'_>, diagnostics: &mut Diagno
     let table = fields.demand_string("table", diagnostics).map(str::to_owned);
     fields.demand("key", diagnostics);
     let key = fields.strings("key", diagnostics).unwrap_or_default();
-    let key = key.into_iter().filter_map(|name| names.value(name, "key", &fields, diagnostics)).collect();
+    let key =
+        key.into_iter().filter_map(|name| names.value(name, Place::Key, &fields, diagnostics)).collect();
     fields.finish(diagnostics);
     Some(Mutation { kind: MutationKind::Delete(key), table: table? })
 }
 
-fn returned(action: &Action) -> Vec<String> {
+fn returned(action: &Action, dialect: Dialect) -> Vec<String> {
     match action {
-        Action::Sql(statement) => {
-            sql::returned_columns(&statement.sql).into_iter().map(str::to_owned).collect()
-        }
+        Action::Sql(statement) => sql::returned_columns(&statement.sql, dialect),
         Action::Mutate(_) => Vec::new(),
     }
 }

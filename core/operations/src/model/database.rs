@@ -31,11 +31,12 @@ pub enum Dialect {
 }
 
 impl Dialect {
-    /// How SQL names a parameter.
+    /// How SQL names a parameter: PostgreSQL's `$1` is called `p1` wherever it is no SQL.
     pub fn sign(self, name: &str) -> String {
-        match self {
-            Self::GoogleSql => format!("@{name}"),
-            Self::PostgreSql => format!("${}", name.strip_prefix('p').unwrap_or(name)),
+        let position = name.strip_prefix('p').filter(|number| number.parse::<u32>().is_ok());
+        match (self, position) {
+            (Self::PostgreSql, Some(position)) => format!("${position}"),
+            (Self::PostgreSql, None) | (Self::GoogleSql, _) => format!("@{name}"),
         }
     }
 }

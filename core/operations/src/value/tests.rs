@@ -138,36 +138,175 @@ fn other_scalars() {
     check(Scalar::String, &[("' OR 1=1 --", Some("' OR 1=1 --")), ("", Some(""))]);
 }
 
-fn json(r#type: &str, text: &str) -> Result<Value, &'static str> {
-    Value::from_json(Type::parse(r#type).unwrap(), &spangate_document::from_json(text).unwrap())
+#[test]
+fn numerics_of_postgresql() {
+    let (long, scale) = ("9".repeat(131_072), "1".repeat(16_383));
+    let largest = format!("-{long}.{scale}");
+    check(
+        Scalar::PgNumeric,
+        &[
+            (&largest, Some(&largest)),
+            (&format!("{long}9"), None),
+            (&format!("0.{scale}1"), None),
+            ("007.10", Some("7.10")),
+            ("-0.0", Some("0.0")),
+            ("NaN", Some("NaN")),
+            ("Infinity", None),
+            ("nan", None),
+            ("1e3", None),
+            ("5.", None),
+            ("", None),
+        ],
+    );
+}
+
+#[test]
+fn object_identifiers() {
+    check(
+        Scalar::PgOid,
+        &[("0", Some("0")), ("4294967295", Some("4294967295")), ("4294967296", None), ("-1", None)],
+    );
+}
+
+#[test]
+fn intervals() {
+    check(
+        Scalar::Interval,
+        &[
+            ("P1Y2M3DT4H5M6.5S", Some("P1Y2M3DT4H5M6.5S")),
+            ("P14M", Some("P1Y2M")),
+            ("P2W1D", Some("P15D")),
+            ("PT90M", Some("PT1H30M")),
+            ("P-1Y11M", Some("P-1M")),
+            ("PT-0.000000001S", Some("PT-0.000000001S")),
+            ("PT1M-0.5S", Some("PT59.5S")),
+            ("P0D", Some("P0Y")),
+            ("PT0S", Some("P0Y")),
+            ("P10000Y", Some("P10000Y")),
+            ("P10000Y1M", None),
+            ("P3660000D", Some("P3660000D")),
+            ("P-3660001D", None),
+            ("PT87840000H", Some("PT87840000H")),
+            ("PT87840000H0.000000001S", None),
+            ("PT9999999999999999999H", None),
+            ("P", None),
+            ("PT", None),
+            ("P1", None),
+            ("P1M1Y", None),
+            ("P1YT", None),
+            ("P1H", None),
+            ("PY", None),
+            ("P1.5D", None),
+            ("PT1.S", None),
+            ("PT.5S", None),
+            ("PT0.0000000001S", None),
+            ("P+1D", None),
+            ("-P1D", None),
+            ("p1d", None),
+            ("1 day", None),
+        ],
+    );
+}
+
+/// What becomes of JSON; with `?` behind the type, nulls are taken.
+fn json(r#type: &str, text: &str) -> String {
+    let (r#type, nulls) = match r#type.strip_suffix('?') {
+        Some(bare) => (bare, Nulls::Taken),
+        None => (r#type, Nulls::Refused),
+    };
+    let node = spangate_document::from_json(text).unwrap();
+    match Value::from_json(&Type::parse(r#type).unwrap(), &node, nulls) {
+        Ok(value) => format!("{value:?}"),
+        Err(Misfit { path, message }) => format!("{path} {message}"),
+    }
 }
 
 #[test]
 fn from_json() {
-    assert_eq!(json("INT64", "7"), Ok(Value::Int64(7)));
-    assert_eq!(json("INT64", "\"7\""), Ok(Value::Int64(7)));
-    assert_eq!(json("INT64", "7.0"), Err("must be an integer"));
-    assert_eq!(json("FLOAT64", "9007199254740993"), Err("must be a number"));
-    assert_eq!(json("NUMERIC", "12"), Ok(Value::Numeric(Numeric::parse("12").unwrap())));
-    assert_eq!(json("NUMERIC", "12.5"), Err("must be sent as a text, so that no digit is lost"));
-    assert_eq!(json("STRING", "7"), Err("must be a text"));
-    assert_eq!(json("BOOL", "\"true\""), Err("must be true or false"));
-    assert_eq!(json("STRING", "null"), Err("must not be null"));
-    assert_eq!(json("ARRAY<INT64>", "[1, 2]"), Ok(Value::Array(vec![Value::Int64(1), Value::Int64(2)])));
-    assert_eq!(json("ARRAY<INT64>", "[1, null]"), Err("must not be null"));
-    assert_eq!(json("ARRAY<INT64>", "1"), Err("must be a list"));
-    assert_eq!(json("JSON", r#"{"b":1,"a":[2.5]}"#), Ok(Value::Text(r#"{"a":[2.5],"b":1}"#.to_owned())));
+    let table = [
+        ("INT64", "7"),
+        ("INT64", "\"7\""),
+        ("INT64", "7.0"),
+        ("PG.OID", "4294967296"),
+        ("FLOAT64", "9007199254740993"),
+        ("FLOAT64", "\"-Infinity\""),
+        ("NUMERIC", "12"),
+        ("NUMERIC", "12.5"),
+        ("PG.NUMERIC", "\"NaN\""),
+        ("PG.NUMERIC", "0.5"),
+        ("INTERVAL", "\"P1D\""),
+        ("INTERVAL", "1"),
+        ("STRING", "7"),
+        ("BOOL", "\"true\""),
+        ("STRING", "null"),
+        ("STRING?", "null"),
+        ("ARRAY<INT64>", "[1, 2]"),
+        ("ARRAY<INT64>", "[1, null]"),
+        ("ARRAY<INT64>?", "[1, null]"),
+        ("ARRAY<INT64>", "1"),
+        ("ARRAY<INT64>", "null"),
+        ("JSON", r#"{"b":1,"a":[2.5]}"#),
+        ("JSON", "null"),
+        ("ARRAY<JSON>", "[null]"),
+        ("ARRAY<JSON>?", "[null]"),
+    ]
+    .map(|(r#type, text)| format!("{type} {text}: {}", json(r#type, text)));
+    expect_test::expect![[r#"
+        INT64 7: Int64(7)
+        INT64 "7": Int64(7)
+        INT64 7.0:  must be an integer
+        PG.OID 4294967296:  must be an integer from 0 to 4294967295
+        FLOAT64 9007199254740993:  must be a number
+        FLOAT64 "-Infinity": Float(-inf)
+        NUMERIC 12: Numeric(Decimal { negative: false, whole: "12", fraction: "" })
+        NUMERIC 12.5:  must be sent as a text, so that no digit is lost
+        PG.NUMERIC "NaN": Text("NaN")
+        PG.NUMERIC 0.5:  must be sent as a text, so that no digit is lost
+        INTERVAL "P1D": Interval(Interval { months: 0, days: 1, nanos: 0 })
+        INTERVAL 1:  must be a text
+        STRING 7:  must be a text
+        BOOL "true":  must be true or false
+        STRING null:  must not be null
+        STRING? null: Null
+        ARRAY<INT64> [1, 2]: Array([Int64(1), Int64(2)])
+        ARRAY<INT64> [1, null]: [1] must not be null
+        ARRAY<INT64>? [1, null]: Array([Int64(1), Null])
+        ARRAY<INT64> 1:  must be a list
+        ARRAY<INT64> null:  must not be null
+        JSON {"b":1,"a":[2.5]}: Text("{\"a\":[2.5],\"b\":1}")
+        JSON null: Text("null")
+        ARRAY<JSON> [null]: Array([Text("null")])
+        ARRAY<JSON>? [null]: Array([Null])"#]]
+    .assert_eq(&table.join("\n"));
 }
 
-/// Every day of four centuries goes there and back.
 #[test]
-fn the_calendar_is_its_own_inverse() {
-    let first = date("1999-12-31").unwrap();
-    let mut last = (0, 0, 0);
-    for day in first..first + 146_097 {
-        let found = calendar(day);
-        assert!(found > last);
-        assert_eq!(date(&format!("{:04}-{:02}-{:02}", found.0, found.1, found.2)), Some(day));
-        last = found;
-    }
+fn structs_from_json() {
+    let lines = "ARRAY<STRUCT<sku STRING, n INT64, at ARRAY<DATE>>>";
+    let table = [
+        (lines, r#"[{"n": 1, "at": ["2026-11-24"], "sku": "a"}]"#),
+        (lines, "[]"),
+        (lines, r#"[{"sku": "a", "n": 1, "at": []}, {"sku": "a", "n": "x", "at": []}]"#),
+        (lines, r#"[{"sku": "a", "n": 1, "at": ["2026-11-24", "2026-11-31"]}]"#),
+        (lines, r#"[{"sku": "a", "at": []}]"#),
+        (lines, r#"[{"sku": null, "n": 1, "at": []}]"#),
+        (lines, r#"[{"sku": "a", "n": 1, "at": [], "N": 1}]"#),
+        (lines, r#"[["a", 1, []]]"#),
+        (lines, "[null]"),
+        ("ARRAY<STRUCT<sku STRING, n INT64>>?", r#"[{"sku": null}, null]"#),
+        ("STRUCT<a STRUCT<b BOOL>>", r#"{"a": {"b": 1}}"#),
+    ]
+    .map(|(r#type, text)| format!("{text}: {}", json(r#type, text)));
+    expect_test::expect![[r#"
+        [{"n": 1, "at": ["2026-11-24"], "sku": "a"}]: Array([Struct([Text("a"), Int64(1), Array([Text("2026-11-24")])])])
+        []: Array([])
+        [{"sku": "a", "n": 1, "at": []}, {"sku": "a", "n": "x", "at": []}]: [1].n must be an integer of 64 bits
+        [{"sku": "a", "n": 1, "at": ["2026-11-24", "2026-11-31"]}]: [0].at[1] must be a date such as `2026-11-23`
+        [{"sku": "a", "at": []}]: [0].n is missing
+        [{"sku": null, "n": 1, "at": []}]: [0].sku must not be null
+        [{"sku": "a", "n": 1, "at": [], "N": 1}]: [0].N is no field
+        [["a", 1, []]]: [0] must be a JSON object
+        [null]: [0] must not be null
+        [{"sku": null}, null]: Array([Struct([Null, Null]), Null])
+        {"a": {"b": 1}}: .a.b must be true or false"#]].assert_eq(&table.join("\n"));
 }

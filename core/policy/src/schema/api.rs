@@ -1,9 +1,10 @@
 //! `apis`: paths, versions and operations.
 
 use schemars::JsonSchema;
+use spangate_document::schema::{AnyNumber, OneOrMore};
 
+use super::Named;
 use super::step::{Answer, Step};
-use super::{AnyNumber, Named, OneOrMore};
 
 /// Operations under one path.
 #[derive(JsonSchema)]

@@ -2,9 +2,9 @@
 
 use schemars::JsonSchema;
 use serde_json::{Map, Value};
+use spangate_document::schema::{AnyNumber, Duration, OneOrMore};
 
 use super::step::step;
-use super::{AnyNumber, Duration, OneOrMore};
 
 /// Who may issue tokens, and what its tokens look like.
 #[derive(JsonSchema)]
@@ -86,7 +86,9 @@ struct Endpoint {
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct Claims {
+    /// Who is calling; `sub` where nothing is said.
     subject: Option<String>,
+    /// For which customer or organisation.
     tenant: Option<String>,
     /// Several are put together; lists, or texts with spaces between.
     roles: Option<AnyNumber<String>>,
@@ -108,13 +110,21 @@ enum ResourceMetadata {
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct ResourceDocument {
+    /// The URL under which clients know what this policy guards.
     resource: String,
+    /// Issuers that clients may ask for a token; this one where nothing is said.
     authorization_servers: Option<AnyNumber<String>>,
+    /// Scopes that a client may ask for.
     scopes_supported: Option<AnyNumber<String>>,
+    /// How a token may be sent: `header`, `body` or `query`.
     bearer_methods_supported: Option<AnyNumber<String>>,
+    /// For people.
     resource_name: Option<String>,
+    /// A page for developers.
     resource_documentation: Option<String>,
+    /// A page that says how the data may be used.
     resource_policy_uri: Option<String>,
+    /// A page with the terms of service.
     resource_tos_uri: Option<String>,
 }
 

@@ -71,6 +71,7 @@ struct Rate(#[schemars(regex(pattern = r"^[0-9]+/[0-9]+(ms|s|m|h|d)$"))] String)
 struct Tier {
     when: Option<Expression>,
     rate: Rate,
+    /// How many may come at once; the rate's count where nothing is said.
     #[schemars(range(min = 1, max = 1_000_000_000))]
     burst: Option<u32>,
 }

@@ -13,6 +13,7 @@ mod validate;
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
+use spangate_document::schema::ApiVersion;
 
 use api::Api;
 use identity::Issuer;
@@ -46,12 +47,6 @@ struct Policy {
     apis: Named<Api>,
 }
 
-#[derive(JsonSchema)]
-enum ApiVersion {
-    #[schemars(rename = "spangate/v1")]
-    V1,
-}
-
 /// `enforce`, or `shadow`: recorded, and not enforced.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "snake_case")]
@@ -68,23 +63,3 @@ struct Named<T>(BTreeMap<String, T>);
 /// A CEL expression over `request`, `auth`, `source`, `connection`, `api` and, in response steps, `response`.
 #[derive(JsonSchema)]
 struct Expression(String);
-
-/// Such as `250ms`, `30s`, `5m`, `1h`, `1d`.
-#[derive(JsonSchema)]
-struct Duration(#[schemars(regex(pattern = r"^[0-9]+(ms|s|m|h|d)$"))] String);
-
-/// Several, or one alone.
-#[derive(JsonSchema)]
-#[schemars(inline, untagged)]
-enum OneOrMore<T> {
-    One(T),
-    More(#[schemars(length(min = 1))] Vec<T>),
-}
-
-/// Several, one alone, or none.
-#[derive(JsonSchema)]
-#[schemars(inline, untagged)]
-enum AnyNumber<T> {
-    One(T),
-    Any(Vec<T>),
-}

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde_json::Value;
+use spangate_document::schema::{AnyNumber, Duration};
 
 use super::identity::Authenticate;
 use super::limit::{Concurrency, Quota, RateLimit};
 use super::validate::Validate;
-use super::{AnyNumber, Duration, Expression, Mode, Named};
+use super::{Expression, Mode, Named};
 
 /// A step's own map, with what goes with any kind.
 macro_rules! step {
@@ -110,7 +111,9 @@ step! {
     struct Cors {
         /// Such as `https://shop.example`, `https://*.shop.example` or `*`.
         origins: AnyNumber<String>,
+        /// Methods that such a page may use.
         methods: Option<AnyNumber<String>>,
+        /// Headers that such a page may send.
         headers: Option<AnyNumber<String>>,
         /// Headers of the answer that a page may read.
         expose: Option<AnyNumber<String>>,
@@ -134,7 +137,9 @@ step! {
 step! {
     /// Names of headers that are taken away.
     struct RemoveHeader {
+        /// Of the request that goes on.
         request: Option<AnyNumber<String>>,
+        /// Of the answer that comes back.
         response: Option<AnyNumber<String>>,
     }
 }
@@ -154,6 +159,7 @@ step! {
     /// Ends the call with an answer of the policy's own.
     struct Respond {
         status: AnswerStatus,
+        /// Each an expression or a text.
         headers: Option<BTreeMap<String, Expression>>,
         /// A text goes out as it stands, anything else as JSON.
         body: Option<Value>,
@@ -165,6 +171,7 @@ step! {
 #[schemars(deny_unknown_fields)]
 pub struct Answer {
     status: AnswerStatus,
+    /// Each an expression or a text.
     headers: Option<BTreeMap<String, Expression>>,
     /// A text goes out as it stands, anything else as JSON.
     body: Option<Value>,
@@ -176,7 +183,9 @@ struct AnswerStatus(#[schemars(range(min = 200, max = 599))] u16);
 step! {
     /// Steps under one condition, and those for when it is false.
     struct Group {
+        /// Where the condition holds.
         steps: Vec<Step>,
+        /// Where it does not.
         otherwise: Option<Vec<Step>>,
     }
 }

@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
+use spangate_document::schema::{AnyNumber, Size};
 
-use super::AnyNumber;
 use super::step::step;
 
 step! {
     /// What parameters and the body must look like.
     struct Validate {
+        /// Parameters of the query, by name.
         query: Option<BTreeMap<String, Parameter>>,
+        /// Headers of the request, by name.
         headers: Option<BTreeMap<String, Parameter>>,
+        /// Parameters of the route, by name.
         path: Option<BTreeMap<String, Parameter>>,
         /// Whether query parameters that are not named here are refused; they are allowed where nothing is said.
         unknown_query: Option<UnknownQuery>,
@@ -25,15 +28,21 @@ step! {
 struct Parameter {
     #[schemars(rename = "type")]
     kind: Option<ParameterType>,
+    /// Of a number.
     minimum: Option<f64>,
+    /// Of a number.
     maximum: Option<f64>,
+    /// In characters.
     min_length: Option<u32>,
+    /// In characters.
     max_length: Option<u32>,
     /// A regular expression, found anywhere in the value unless it has `^` and `$`.
     #[schemars(length(max = 1024))]
     pattern: Option<String>,
     #[schemars(rename = "enum")]
+    /// The only values that are taken.
     one_of: Option<Vec<Word>>,
+    /// Whether a call without it is refused; it is not where nothing is said.
     required: Option<bool>,
 }
 
@@ -64,10 +73,9 @@ enum UnknownQuery {
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct Body {
-    /// Such as `64KiB`.
-    #[schemars(regex(pattern = "^[0-9]+(B|KiB|MiB|GiB)$"))]
-    max_size: Option<String>,
+    max_size: Option<Size>,
     /// Such as `application/json` or `image/*`.
     media_types: Option<AnyNumber<String>>,
+    /// Whether a call without a body is refused; it is not where nothing is said.
     required: Option<bool>,
 }

@@ -4,7 +4,7 @@ mod column;
 #[cfg(test)]
 mod tests;
 
-use spangate_operations::sql;
+use spangate_operations::{Dialect, sql};
 
 pub use column::Column;
 use column::{Words, column_of};
@@ -43,8 +43,8 @@ pub enum Loss {
 }
 
 /// What the statement takes away of a schema that these statements made.
-pub fn losses(statement: &str, schema: &[&str]) -> Vec<Loss> {
-    let mut words = Words::of(statement);
+pub fn losses(statement: &str, dialect: Dialect, schema: &[&str]) -> Vec<Loss> {
+    let mut words = Words::of(statement, dialect);
     if words.take("DROP") {
         return dropped(words);
     }
@@ -193,14 +193,14 @@ fn altered(table: String, mut words: Words<'_>, schema: &[&str]) -> Vec<Loss> {
                 .into_iter()
                 .collect();
         }
-        if words.take("CONSTRAINT") || words.take("ROW") {
+        if ["CONSTRAINT", "ROW", "TTL"].iter().any(|no_column| words.take(no_column)) {
             return Vec::new();
         }
         words.skip(&["COLUMN"]);
         words.skip(&["IF", "EXISTS"]);
         return words.name().map(|column| Loss::ColumnGone { table, column }).into_iter().collect();
     }
-    if words.take("ALTER") {
+    if words.take("ALTER") && !words.take("TTL") {
         words.skip(&["COLUMN"]);
         return words.name().map_or(Vec::new(), |column| altered_column(table, column, words, schema));
     }
@@ -208,7 +208,7 @@ fn altered(table: String, mut words: Words<'_>, schema: &[&str]) -> Vec<Loss> {
 }
 
 fn altered_column(table: String, column: String, mut words: Words<'_>, schema: &[&str]) -> Vec<Loss> {
-    let before = column_of(&table, &column, schema);
+    let before = column_of(&table, &column, schema, words.dialect);
     if words.take("SET") {
         words.skip(&["DATA"]);
         if words.take("NOT") {
@@ -241,6 +241,6 @@ fn altered_column(table: String, column: String, mut words: Words<'_>, schema: &
 }
 
 /// Every name that a statement of SQL mentions, in lower case and without quotes.
-pub fn names(statement: &str) -> impl Iterator<Item = String> {
-    sql::code(statement).map(column::bare)
+pub fn names(statement: &str, dialect: Dialect) -> impl Iterator<Item = String> {
+    sql::code(statement, dialect).map(move |word| sql::named(word, dialect).to_lowercase())
 }

@@ -27,12 +27,14 @@ operations:
 fn check(ddl: &str, expected: Expect) {
     let node = spangate_document::from_yaml(OPERATIONS).unwrap();
     let (operations, _) = spangate_operations::load(&node).unwrap();
-    let files = arrange(vec![("0001_change.sql".to_owned(), ddl.to_owned())]).unwrap();
+    let change = vec![("0001_change.sql".to_owned(), ddl.to_owned())];
+    let files = arrange(change, Dialect::GoogleSql).unwrap();
     let steps = pending(&files, &[], None).unwrap();
     let schema =
         ["CREATE TABLE orders (id INT64 NOT NULL, note STRING(100), total NUMERIC) PRIMARY KEY (id)"
             .to_owned()];
-    let breaches = of_text(&schema, &steps, &protected(&operations, "main", &[]).unwrap());
+    let breaches =
+        of_text(&schema, Dialect::GoogleSql, &steps, &protected(&operations, "main", &[]).unwrap());
     let told: Vec<_> =
         breaches.iter().map(|breach| format!("{}: {}", breach.operation, breach.why)).collect();
     expected.assert_eq(&told.join("\n"));

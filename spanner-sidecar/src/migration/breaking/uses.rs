@@ -21,7 +21,7 @@ impl<'o> Uses<'o> {
     pub fn of(operation: &'o Operation) -> Self {
         let mut uses = Self { operation, names: HashSet::new(), star: false, inserts: false };
         for statement in operation.statements() {
-            uses.names.extend(ddl::names(&statement.sql));
+            uses.names.extend(ddl::names(&statement.sql, operation.dialect));
         }
         uses.star = uses.names.contains("*");
         uses.inserts = operation.is_write() && uses.names.contains("insert");

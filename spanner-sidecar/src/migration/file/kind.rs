@@ -1,7 +1,7 @@
 //! What a file holds: Spanner runs DDL, DML and partitioned DML each in a way of its own, so that no two of them can
 //! be one step.
 
-use spangate_operations::sql;
+use spangate_operations::{Dialect, sql};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -38,8 +38,8 @@ impl Kind {
     }
 
     /// Why a statement has no place in such a file.
-    pub(super) fn refuses(self, statement: &str) -> Option<String> {
-        let verb = sql::verb(statement).unwrap_or_default().to_ascii_uppercase();
+    pub(super) fn refuses(self, statement: &str, dialect: Dialect) -> Option<String> {
+        let verb = sql::verb(statement, dialect).unwrap_or_default().to_ascii_uppercase();
         match (self, Needs::of(&verb)) {
             (Self::Ddl, Needs::Ddl)
             | (Self::Dml, Needs::Dml | Needs::AnyDml)

@@ -4,7 +4,7 @@ use super::*;
 
 fn check(files: &[(&str, &str)], expected: Expect) {
     let texts = files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
-    let told = match arrange(texts) {
+    let told = match arrange(texts, Dialect::GoogleSql) {
         Ok(files) => files
             .iter()
             .map(|file| format!("{} {:?} {}", file.version, file.kind, file.statements.len()))
@@ -72,7 +72,9 @@ fn faults_are_told_at_once() {
 
 #[test]
 fn checksums_are_of_statements_not_of_comments() {
-    let file = |text: &str| arrange(vec![("1_a.sql".to_owned(), text.to_owned())]).unwrap().remove(0);
+    let file = |text: &str| {
+        arrange(vec![("1_a.sql".to_owned(), text.to_owned())], Dialect::GoogleSql).unwrap().remove(0)
+    };
     let one = file("-- why\nDROP TABLE a;\r\nDROP TABLE\r\n b;");
     let same = file("DROP TABLE a; -- because\nDROP TABLE\n b");
     let other = file("DROP TABLE a; DROP TABLE c");

@@ -6,7 +6,7 @@ use super::*;
 fn files(texts: &[&str]) -> Vec<File> {
     let named =
         texts.iter().zip(1..).map(|(text, version)| (format!("{version:04}_x.sql"), (*text).to_owned()));
-    arrange(named.collect()).unwrap()
+    arrange(named.collect(), spangate_operations::Dialect::GoogleSql).unwrap()
 }
 
 const THREE: &str = "DROP TABLE a; DROP TABLE b; DROP TABLE c";

@@ -40,7 +40,6 @@ pub async fn plan(
     let job = Arc::new(Job {
         operation: operation.clone(),
         write: write.clone(),
-        dialect: database.dialect(),
         deadline,
         outcome: Mutex::default(),
     });
@@ -62,7 +61,6 @@ pub async fn plan(
 struct Job {
     operation: Operation,
     write: Write,
-    dialect: spangate_operations::Dialect,
     deadline: Instant,
     outcome: Mutex<Option<Result<Vec<Columns>, Failure>>>,
 }
@@ -76,7 +74,7 @@ impl Job {
                 returned.push(Columns::default());
                 continue;
             };
-            match nulls(&self.operation, sql, self.dialect, &returned, self.deadline) {
+            match nulls(&self.operation, sql, &returned, self.deadline) {
                 Ok(statement) => {
                     let result = transaction.execute_query(statement).await?;
                     returned.push(Columns::of(result.metadata()));

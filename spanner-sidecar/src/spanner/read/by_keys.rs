@@ -2,18 +2,20 @@
 
 use google_cloud_spanner::key::{Key, KeyRange, KeySet};
 use google_cloud_spanner::read::ReadRequest;
+use google_cloud_spanner::value::Value as SpannerValue;
 use spangate_operations::{Argument, Bound, KeyRead, Operation, Value};
 use tokio::time::Instant;
 
 use crate::refusal::{Reason, Refusal};
-use crate::spanner::statement::{of_call, priority, request_tag};
-use crate::spanner::value::to_spanner;
+use crate::spanner::statement::{of_call, priority};
+use crate::spanner::value::to_key_parts;
 use crate::spanner::{backoff_policy, directed, remaining, retry_policy};
 
 const TOO_FEW: &str = "the number of rows must be at least 1";
 
 pub fn request(
     operation: &Operation,
+    tag: &str,
     read: &KeyRead,
     bound: &[Bound<'_>],
     deadline: Instant,
@@ -38,7 +40,7 @@ pub fn request(
     };
     Ok(builder
         .set_priority(priority(operation.priority))
-        .set_request_tag(request_tag(operation))
+        .set_request_tag(tag)
         .with_attempt_timeout(remaining(deadline))
         .with_retry_policy(retry_policy(deadline))
         .with_backoff_policy(backoff_policy())
@@ -52,11 +54,11 @@ fn key_set(parts: &[&Value], prefix: bool) -> KeySet {
         _ => None,
     });
     let of = |element: Option<&Value>| {
-        let part = |part: &&Value| match (part, element) {
-            (Value::Array(_), Some(element)) => to_spanner(element),
-            (part, _) => to_spanner(part),
+        let values = |part: &&Value| match (part, element) {
+            (Value::Array(_), Some(element)) => to_key_parts(element),
+            (part, _) => to_key_parts(part),
         };
-        Key::new(parts.iter().map(part).collect())
+        Key::new(parts.iter().flat_map(values).collect())
     };
     let keys: Vec<Key> = match elements {
         Some(elements) => elements.iter().map(|element| of(Some(element))).collect(),
@@ -72,8 +74,13 @@ fn key_set(parts: &[&Value], prefix: bool) -> KeySet {
 
 /// A read that is meant to find nothing: it tells whether table, index, columns and the number of the key's parts are
 /// right, and the columns' types.
-pub fn of_nothing(read: &KeyRead, tag: &str, deadline: Instant) -> ReadRequest {
-    let key = Key::new(read.key.iter().map(|_| to_spanner(&Value::Null)).collect());
+pub fn of_nothing(operation: &Operation, read: &KeyRead, tag: &str, deadline: Instant) -> ReadRequest {
+    let parts = |argument: &Argument| match argument {
+        Argument::Parameter(index) => operation.parameters.get(*index)?.r#type.key_parts(),
+        Argument::Returned { .. } | Argument::CommitTimestamp => None,
+    };
+    let parts: usize = read.key.iter().map(|argument| parts(argument).unwrap_or(1)).sum();
+    let key = Key::new(vec![SpannerValue::null(); parts]);
     let keys = match read.prefix {
         true => KeySet::builder().add_range(KeyRange::closed_closed(key.clone(), key)).build(),
         false => KeySet::builder().add_key(key).build(),

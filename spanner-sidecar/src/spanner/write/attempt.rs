@@ -15,9 +15,8 @@ use super::script::{Script, Stopped};
 use super::{Order, Written, unknown};
 use crate::refusal::{Reason, Refusal};
 use crate::spanner::connection::Session;
-use crate::spanner::database::Database;
 use crate::spanner::failure::{self, Phase};
-use crate::spanner::statement::{priority, request_tag};
+use crate::spanner::statement::priority;
 use crate::spanner::{backoff_policy, remaining, retry_policy};
 
 pub struct Failure {
@@ -27,18 +26,13 @@ pub struct Failure {
     pub is_lost_session: bool,
 }
 
-pub async fn attempt(
-    database: &Database,
-    session: &Session,
-    order: &Arc<Order>,
-    until: Instant,
-) -> Result<Written, Failure> {
+pub async fn attempt(session: &Session, order: &Arc<Order>, until: Instant) -> Result<Written, Failure> {
     let limit = remaining(until);
     let notes = Arc::new(Notes::default());
     let runner = session
         .client
         .read_write_transaction()
-        .set_transaction_tag(request_tag(&order.operation))
+        .set_transaction_tag(&order.tag)
         .set_commit_priority(priority(order.operation.priority))
         .with_transaction_timeout(limit)
         .with_retry_policy(Aborts { notes: Arc::clone(&notes), limit })
@@ -52,7 +46,7 @@ pub async fn attempt(
         .with_rollback_retry_policy(retry_policy(until))
         .with_rollback_backoff_policy(backoff_policy())
         .build();
-    let script = Arc::new(Script { order: Arc::clone(order), dialect: database.dialect(), until });
+    let script = Arc::new(Script { order: Arc::clone(order), until });
     // The closure runs again after an abort, in a future that must be `Send`: it clones what it needs each time.
     let run = runner.run({
         let notes = Arc::clone(&notes);

@@ -9,13 +9,13 @@ use google_cloud_spanner::mutation::Mutation;
 use google_cloud_spanner::read::ReadRequest;
 use google_cloud_spanner::value::Value;
 use google_cloud_wkt::Timestamp;
-use tokio::time::Instant;
 
-use super::{COMMIT_TIMESTAMP, Stamp};
+use super::{COMMIT_TIMESTAMP, Order, Stamp};
 use crate::audit;
 use crate::idempotency::{Answer, Kept};
 use crate::migration::own_tables::{AUDIT, IDEMPOTENCY};
 use crate::spanner::connection::Session;
+use crate::spanner::statement::priority;
 use crate::spanner::{backoff_policy, remaining, retry_policy};
 
 /// The row that makes the write happen once, and the one that tells of it.
@@ -82,14 +82,16 @@ fn audit_row(row: &audit::Row) -> Mutation {
 }
 
 /// What the write's row holds now, if there is one. A strong read: it sees whatever was committed before it began.
-pub async fn kept(session: &Session, key_hash: &[u8; 32], deadline: Instant) -> Result<Option<Kept>, Error> {
-    let key = SpannerKey::new(vec![key_hash.as_slice().into()]);
+pub async fn kept(session: &Session, order: &Order) -> Result<Option<Kept>, Error> {
+    let Order { operation, stamp, tag, deadline, .. } = order;
+    let key = SpannerKey::new(vec![stamp.key.hash.as_slice().into()]);
     let columns = ["request_hash", "status", "location", "body", "committed_at"];
     let request = ReadRequest::builder(IDEMPOTENCY, columns)
         .with_keys(KeySet::builder().add_key(key).build())
-        .set_request_tag("spangate=idempotency")
-        .with_attempt_timeout(remaining(deadline))
-        .with_retry_policy(retry_policy(deadline))
+        .set_request_tag(tag)
+        .set_priority(priority(operation.priority))
+        .with_attempt_timeout(remaining(*deadline))
+        .with_retry_policy(retry_policy(*deadline))
         .with_backoff_policy(backoff_policy())
         .build();
     let mut rows = session.client.single_use().build().execute_read(request).await?;

@@ -12,7 +12,7 @@ use google_cloud_spanner::transaction::ReadWriteTransaction;
 use google_cloud_spanner::types::{self, Type};
 use google_cloud_spanner::value::Value as SpannerValue;
 use spangate_operations::{
-    Action, Argument, Dialect, Expectation, Kind, Mutation, MutationKind, Parameter, Statement as Sql, Value,
+    Action, Argument, Expectation, Kind, Mutation, MutationKind, Parameter, Statement as Sql, Value,
     WriteStep,
 };
 use tokio::time::Instant;
@@ -21,7 +21,7 @@ use super::{COMMIT_TIMESTAMP, Order, Returned, own_rows};
 use crate::answer::written;
 use crate::idempotency::Answer;
 use crate::refusal::{Reason, Refusal};
-use crate::spanner::statement::{Given, priority, request_tag, statement};
+use crate::spanner::statement::{Given, priority, statement};
 use crate::spanner::value::{spanner_type, to_spanner};
 use crate::spanner::{backoff_policy, remaining, retry_policy};
 
@@ -45,7 +45,6 @@ impl From<Refusal> for Stopped {
 
 pub struct Script {
     pub order: Arc<Order>,
-    pub dialect: Dialect,
     pub until: Instant,
 }
 
@@ -131,12 +130,12 @@ impl Script {
             Ok(Given { name, r#type, value })
         });
         let given = given.collect::<Result<Vec<_>, Refusal>>()?;
-        Ok(statement(&self.order.operation, sql, given, self.until))
+        Ok(statement(&self.order.operation, &self.order.tag, sql, given, self.until))
     }
 
     fn batch(&self, statements: Vec<Statement>) -> BatchDml {
         let batch = BatchDml::builder()
-            .set_request_tag(request_tag(&self.order.operation))
+            .set_request_tag(&self.order.tag)
             .set_priority(priority(self.order.operation.priority))
             .with_attempt_timeout(remaining(self.until))
             .with_retry_policy(retry_policy(self.until))
@@ -189,7 +188,7 @@ impl Script {
                     }
                     (value, _) => value,
                 };
-                Ok((spanner_type(parameter.r#type, self.dialect), to_spanner(value)))
+                Ok((spanner_type(&parameter.r#type), to_spanner(value)))
             }
         }
     }

@@ -1,6 +1,6 @@
 //! A column as DDL writes it, found in the schema that it stands in.
 
-use spangate_operations::sql;
+use spangate_operations::{Dialect, sql};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Column {
@@ -45,6 +45,7 @@ impl Column {
                 _ => {}
             }
         }
+        column.family = one_name(column.family);
         column
     }
 
@@ -54,15 +55,35 @@ impl Column {
     }
 }
 
+/// PostgreSQL has several names for a type, and prints another one than its author has written.
+fn one_name(family: Vec<String>) -> Vec<String> {
+    let (head, array) = match family.iter().position(|word| word == "[") {
+        Some(at) => family.split_at(at),
+        None => (family.as_slice(), &[][..]),
+    };
+    let name = match head.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["CHARACTER", "VARYING"] | ["TEXT"] => "VARCHAR",
+        ["INT8"] => "BIGINT",
+        ["BOOL"] => "BOOLEAN",
+        ["FLOAT8"] => "DOUBLE PRECISION",
+        ["DOUBLE", "PRECISION"] => "DOUBLE PRECISION",
+        ["FLOAT4"] => "REAL",
+        ["DECIMAL"] => "NUMERIC",
+        ["TIMESTAMP", "WITH", "TIME", "ZONE"] => "TIMESTAMPTZ",
+        _ => return family,
+    };
+    [name.to_owned()].into_iter().chain(array.iter().cloned()).collect()
+}
+
 /// The column as the latest of these statements has it.
-pub fn column_of(table: &str, column: &str, schema: &[&str]) -> Option<Column> {
+pub fn column_of(table: &str, column: &str, schema: &[&str], dialect: Dialect) -> Option<Column> {
     schema.iter().rev().find_map(|statement| {
-        let mut words = Words::of(statement);
+        let mut words = Words::of(statement, dialect);
         if words.take("CREATE") && words.take("TABLE") {
             words.skip(&["IF", "NOT", "EXISTS"]);
             return (words.name()? == table && words.take("(")).then(|| in_table(column, words)).flatten();
         }
-        let mut words = Words::of(statement);
+        let mut words = Words::of(statement, dialect);
         if words.take("ALTER") && words.take("TABLE") && words.name()? == table {
             let changes = words.take("ADD") || words.take("ALTER");
             words.skip(&["COLUMN"]);
@@ -88,15 +109,19 @@ fn in_table(wanted: &str, mut words: Words<'_>) -> Option<Column> {
 
 /// The words, names and signs of a statement, read one after the other.
 #[derive(Clone)]
-pub struct Words<'s>(std::iter::Peekable<std::vec::IntoIter<&'s str>>);
+pub struct Words<'s> {
+    pub dialect: Dialect,
+    rest: std::iter::Peekable<std::vec::IntoIter<&'s str>>,
+}
 
 impl<'s> Words<'s> {
-    pub fn of(statement: &'s str) -> Self {
-        Self(sql::code(statement).collect::<Vec<_>>().into_iter().peekable())
+    pub fn of(statement: &'s str, dialect: Dialect) -> Self {
+        let words: Vec<_> = sql::code(statement, dialect).collect();
+        Self { dialect, rest: words.into_iter().peekable() }
     }
 
     pub fn next_if(&mut self, is: impl Fn(&str) -> bool) -> Option<&'s str> {
-        self.0.next_if(|word| is(word))
+        self.rest.next_if(|word| is(word))
     }
 
     pub fn take(&mut self, keyword: &str) -> bool {
@@ -117,11 +142,11 @@ impl<'s> Words<'s> {
     pub fn name(&mut self) -> Option<String> {
         let is_name =
             |word: &str| word.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '`' | '"'));
-        let mut name = bare(self.next_if(is_name)?);
+        let mut name = self.next_if(is_name)?;
         while self.take(".") {
-            name = bare(self.next_if(is_name)?);
+            name = self.next_if(is_name)?;
         }
-        Some(name)
+        Some(sql::named(name, self.dialect).to_lowercase())
     }
 
     /// Names that commas part.
@@ -135,8 +160,4 @@ impl<'s> Words<'s> {
         }
         names
     }
-}
-
-pub fn bare(name: &str) -> String {
-    name.trim_matches(['`', '"']).to_lowercase()
 }

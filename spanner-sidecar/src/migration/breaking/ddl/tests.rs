@@ -12,11 +12,68 @@ const ORDERS: &str = "CREATE TABLE orders (
 
 fn check(statements: &[&str], expected: Expect) {
     let schema = [ORDERS, "ALTER TABLE orders ADD COLUMN total NUMERIC"];
+    check_in(Dialect::GoogleSql, &schema, statements, expected);
+}
+
+fn check_in(dialect: Dialect, schema: &[&str], statements: &[&str], expected: Expect) {
     let told: Vec<String> = statements
         .iter()
-        .map(|statement| format!("{statement}\n  {:?}", losses(statement, &schema)))
+        .map(|statement| format!("{statement}\n  {:?}", losses(statement, dialect, schema)))
         .collect();
     expected.assert_eq(&told.join("\n"));
+}
+
+/// As Spanner prints it.
+const IN_POSTGRESQL: &str = "CREATE TABLE orders (
+  id bigint NOT NULL,
+  \"Note\" character varying(100) DEFAULT 'a;b'::character varying,
+  tags character varying(40)[],
+  at timestamp with time zone NOT NULL,
+  PRIMARY KEY(id)
+) TTL INTERVAL '3 days' ON at";
+
+#[test]
+fn postgresql() {
+    check_in(
+        Dialect::PostgreSql,
+        &[IN_POSTGRESQL],
+        &[
+            "ALTER TABLE orders ALTER COLUMN \"Note\" TYPE varchar(200)",
+            "ALTER TABLE orders ALTER \"Note\" TYPE text",
+            "ALTER TABLE orders ALTER COLUMN tags TYPE varchar[]",
+            "ALTER TABLE orders ALTER COLUMN \"Note\" TYPE varchar(50)",
+            "ALTER TABLE orders ALTER COLUMN \"Note\" TYPE bytea",
+            "ALTER TABLE orders ALTER COLUMN at SET NOT NULL",
+            "ALTER TABLE orders ALTER TTL INTERVAL '4 days' ON at",
+            "ALTER TABLE orders DROP TTL",
+            "ALTER TABLE public.orders DROP COLUMN IF EXISTS tags",
+            "DROP TABLE IF EXISTS ORDERS CASCADE",
+            "REVOKE SELECT, INSERT(id) ON TABLE orders FROM reader",
+        ],
+        expect![[r#"
+            ALTER TABLE orders ALTER COLUMN "Note" TYPE varchar(200)
+              []
+            ALTER TABLE orders ALTER "Note" TYPE text
+              []
+            ALTER TABLE orders ALTER COLUMN tags TYPE varchar[]
+              []
+            ALTER TABLE orders ALTER COLUMN "Note" TYPE varchar(50)
+              [Retyped { table: "orders", column: "note" }]
+            ALTER TABLE orders ALTER COLUMN "Note" TYPE bytea
+              [Retyped { table: "orders", column: "note" }]
+            ALTER TABLE orders ALTER COLUMN at SET NOT NULL
+              [Required { table: "orders", column: "at" }]
+            ALTER TABLE orders ALTER TTL INTERVAL '4 days' ON at
+              []
+            ALTER TABLE orders DROP TTL
+              []
+            ALTER TABLE public.orders DROP COLUMN IF EXISTS tags
+              [ColumnGone { table: "orders", column: "tags" }]
+            DROP TABLE IF EXISTS ORDERS CASCADE
+              [Gone { what: "table", name: "orders" }]
+            REVOKE SELECT, INSERT(id) ON TABLE orders FROM reader
+              [RoleLess { role: "reader", object: Some("orders") }]"#]],
+    );
 }
 
 #[test]
@@ -82,7 +139,7 @@ fn what_is_taken_away() {
             "ALTER TABLE shop.orders RENAME TO purchases",
             "ALTER TABLE orders DROP SYNONYM purchases",
             "ALTER TABLE orders DROP COLUMN note",
-            "ALTER TABLE \"orders\" DROP COLUMN IF EXISTS note",
+            "ALTER TABLE `orders` DROP COLUMN IF EXISTS note",
             "ALTER INDEX by_note DROP STORED COLUMN total",
             "CREATE OR REPLACE VIEW v SQL SECURITY INVOKER AS SELECT 1 AS one",
             "REVOKE SELECT, UPDATE(note) ON TABLE orders, items FROM ROLE reader, writer",
@@ -105,7 +162,7 @@ fn what_is_taken_away() {
               [Gone { what: "synonym", name: "purchases" }]
             ALTER TABLE orders DROP COLUMN note
               [ColumnGone { table: "orders", column: "note" }]
-            ALTER TABLE "orders" DROP COLUMN IF EXISTS note
+            ALTER TABLE `orders` DROP COLUMN IF EXISTS note
               [ColumnGone { table: "orders", column: "note" }]
             ALTER INDEX by_note DROP STORED COLUMN total
               [ColumnGone { table: "by_note", column: "total" }]
