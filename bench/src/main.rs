@@ -10,11 +10,12 @@ mod load;
 mod memory;
 mod report;
 mod rotation;
+mod sidecar;
 mod statistics;
 mod upstream;
 mod workload;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -26,6 +27,10 @@ use crate::issuer::Issuer;
 use crate::load::Load;
 use crate::report::{Measured, Memory, Report};
 use crate::rotation::Rotation;
+use crate::sidecar::Sidecar;
+use crate::sidecar::begin::Begin;
+use crate::sidecar::held::Held;
+use crate::sidecar::part::Part;
 use crate::workload::Workload;
 
 #[derive(Parser)]
@@ -54,30 +59,55 @@ struct Arguments {
 enum Task {
     /// Counts what is refused while keys rotate under load
     Rotation(Rotation),
+    /// The spanner-sidecar against the bare Spanner client
+    Sidecar(Sidecar),
+    /// What the spanner-sidecar holds in memory under load, and before readers that stand still
+    SidecarHeld(Held),
+    /// How long the spanner-sidecar takes to serve many operations
+    SidecarBegin(Begin),
+    #[command(subcommand, hide = true)]
+    Part(Part),
 }
 
 fn main() -> Result<()> {
-    let arguments = Arguments::parse();
-    anyhow::ensure!(arguments.rounds > 0 && arguments.seconds > 0, "nothing is measured in no time");
-    let envoy = Programs::find_envoy().context("no supported Envoy: run `cargo xtask setup`")?;
+    let mut arguments = Arguments::parse();
     let directory = tempfile::Builder::new().prefix("spangate-bench-").tempdir()?;
-    let _upstream = upstream::serve(&directory.path().join(upstream::SOCKET))?;
-    if let Some(Task::Rotation(rotation)) = &arguments.task {
-        return rotation.run(&envoy, directory.path());
+    match arguments.task.take() {
+        Some(Task::Part(part)) => part.run(),
+        Some(Task::Sidecar(sidecar)) => sidecar.run(directory.path()),
+        Some(Task::SidecarHeld(held)) => held.run(directory.path()),
+        Some(Task::SidecarBegin(begin)) => begin.run(),
+        Some(Task::Rotation(rotation)) => {
+            let envoy = envoy()?;
+            let _upstream = upstream::serve(&directory.path().join(upstream::SOCKET))?;
+            rotation.run(&envoy, directory.path())
+        }
+        None => filter(&arguments, directory.path()),
     }
+}
+
+fn envoy() -> Result<PathBuf> {
+    Programs::find_envoy().context("no supported Envoy: run `cargo xtask setup`")
+}
+
+/// The filter against Envoy's own.
+fn filter(arguments: &Arguments, directory: &Path) -> Result<()> {
+    anyhow::ensure!(arguments.rounds > 0 && arguments.seconds > 0, "nothing is measured in no time");
+    let envoy = envoy()?;
+    let _upstream = upstream::serve(&directory.join(upstream::SOCKET))?;
     let issuer = Issuer::new()?;
 
-    let mut report = Report::new(&arguments, &envoy)?;
+    let mut report = Report::new(arguments, &envoy)?;
     for workload in Workload::ALL {
         if !arguments.workload.is_empty() && !arguments.workload.contains(&workload) {
             continue;
         }
         let turn = Duration::from_secs(arguments.seconds);
-        let load = Load::prepare(workload, &issuer, directory.path(), arguments.connections, turn)?;
-        let start = |kind| Contender { kind, workload }.start(directory.path(), &envoy, &issuer);
+        let load = Load::prepare(workload, &issuer, directory, arguments.connections, turn)?;
+        let start = |kind| Contender { kind, workload }.start(directory, &envoy, &issuer);
         let mut running = workload.kinds().iter().copied().map(start).collect::<Result<Vec<_>>>()?;
         contender::check(workload, &running, &issuer)?;
-        report.workloads.insert(workload, measure(workload, &mut running, &load, &arguments)?);
+        report.workloads.insert(workload, measure(workload, &mut running, &load, arguments)?);
     }
     let path = arguments.report.clone().unwrap_or_else(|| target().join("bench/report.json"));
     report.write(&path)?;
