@@ -8,6 +8,7 @@
     reason = "what a test did not expect fails it"
 )]
 
+mod before_the_filter;
 mod calls;
 mod cel;
 mod checks;
@@ -20,6 +21,7 @@ mod oidc;
 mod openapi;
 mod outbound;
 mod policy_updates;
+mod reasons;
 mod refusals;
 mod same_everywhere;
 mod steps;

@@ -10,7 +10,7 @@ use spangate_stack::{Options, Part, Stack, http};
 
 use crate::support::{
     Connection, ORDERS, PROTOCOLS, Protocol, Request, Upstream, assert_problem, assert_sound, eventually,
-    policy_with, raw, statistics,
+    policy_with, statistics,
 };
 
 const PAGE: &str = "https://shop.example";
@@ -192,34 +192,6 @@ fn pages_of_other_origins_and_bodies() {
         let text = Request::new("POST", "/shop/letters").header("content-type", "text/plain").sized(3);
         assert_problem(&send(text), 415, "media_type_unsupported");
     }
-    assert_sound(&stack);
-}
-
-/// Envoy refuses what could be read in two ways before the filter sees it, and says so as the filter would.
-#[test]
-fn what_never_comes_to_the_filter_is_told_as_a_problem_too() {
-    let stack = crate::support::storefront();
-    let long = "y".repeat(40_000);
-    for (request, status, reason) in [
-        ("GET /storefront%2fv2/catalog HTTP/1.1\r\nhost: a".to_owned(), 400, "request_malformed"),
-        ("GET /storefront/v2/catalog HTTP/1.1".to_owned(), 400, "request_malformed"),
-        ("GET /storefront/v2/catalog HTTP/1.1\r\nhost: a\r\na_b: 1".to_owned(), 400, "request_malformed"),
-        ("F(O /storefront/v2/catalog HTTP/1.1\r\nhost: a".to_owned(), 400, "request_malformed"),
-        // A method all the same (RFC 9110, section 5.6.2): whether an operation has it, its policy says.
-        ("F$O /storefront/v2/catalog HTTP/1.1\r\nhost: a".to_owned(), 405, "method_not_allowed"),
-        (format!("GET /storefront/v2/catalog HTTP/1.1\r\nhost: a\r\nx: {long}"), 431, "header_too_large"),
-    ] {
-        let answer = raw(&stack, format!("{request}\r\nconnection: close\r\n\r\n").as_bytes()).unwrap();
-        let told: String = request.chars().take(80).collect();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{told}: {head}");
-        assert!(head.contains("content-type: application/problem+json"), "{told}: {head}");
-        let problem: Value = serde_json::from_str(body).unwrap();
-        assert_eq!((&problem["status"], &problem["reason"]), (&json!(status), &json!(reason)), "{told}");
-    }
-    // The filter's own refusals stay what they are.
-    let answer = http::get(&stack.url("/storefront/v2/catalog?limit=%zz"), &[]).unwrap();
-    assert_problem(&answer, 400, "parameter_invalid");
     assert_sound(&stack);
 }
 

@@ -12,13 +12,13 @@ use crate::support::{
 };
 
 /// A stack whose Envoy never becomes ready, since its filter does not decide.
-struct Open {
-    stack: Stack,
+pub struct Open {
+    pub stack: Stack,
     _envoy: Process,
 }
 
 /// With other bytes in the filter's place, and Envoy's configuration changed.
-fn start(filter: Option<&[u8]>, change: impl FnOnce(&mut Value)) -> Open {
+pub fn start(filter: Option<&[u8]>, change: impl FnOnce(&mut Value)) -> Open {
     let mut options = Options::storefront().unwrap();
     let file = tempfile::NamedTempFile::new().unwrap();
     if let Some(filter) = filter {

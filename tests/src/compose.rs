@@ -9,8 +9,8 @@ use serde_json::Value;
 use crate::envoy_config::Paths;
 use crate::stack::Layout;
 use crate::{
-    Document, Documents, EMULATOR_IMAGE, ENVOY_VERSION, Emulator, Options, Part, Ports, Programs, read_yaml,
-    root,
+    Document, Documents, EMULATOR_IMAGE, ENVOY_VERSION, Emulator, Options, Part, Ports, Programs, Spanner,
+    read_yaml, root,
 };
 
 /// The native run as it would be on the shipped paths and ports.
@@ -33,8 +33,11 @@ fn native() -> (Options, Layout) {
             data: document("data.sql"),
             people: document("people.yaml"),
         },
+        spanner: Spanner::Emulator,
+        arguments: BTreeMap::new(),
         workers: None,
         upstreams: Vec::new(),
+        breaker: None,
         interrupted: std::sync::Arc::default(),
     };
     let layout = Layout {

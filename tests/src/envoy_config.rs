@@ -68,6 +68,14 @@ pub fn add_cluster(configuration: &mut Value, name: &str, port: u16) -> Option<(
     Some(())
 }
 
+/// Lower than shipped, so that a few calls are too many.
+pub fn set_breaker(configuration: &mut Value, at_once: u32) -> Option<()> {
+    let clusters = configuration.pointer_mut("/static_resources/clusters")?.as_array_mut()?;
+    let sidecar = clusters.iter_mut().find(|cluster| cluster["name"] == "spanner-sidecar")?;
+    *sidecar.pointer_mut("/circuit_breakers/thresholds/0/max_requests")? = at_once.into();
+    Some(())
+}
+
 fn port(shipped: u64, ports: &Ports) -> u64 {
     let named = Ports::default().named().into_iter().zip(ports.named());
     named

@@ -30,7 +30,7 @@ mod schemathesis;
 mod stack;
 
 pub use oidc::{Fetches, OidcProvider};
-pub use options::{Document, Documents, Options};
+pub use options::{Document, Documents, Options, Spanner};
 pub use part::Part;
 pub use ports::Ports;
 pub use process::Process;

@@ -34,6 +34,12 @@ impl Part {
     }
 
     pub(crate) fn command(self, options: &Options, layout: &Layout) -> Command {
+        let mut command = self.usual_command(options, layout);
+        command.args(options.arguments.get(&self).into_iter().flatten());
+        command
+    }
+
+    fn usual_command(self, options: &Options, layout: &Layout) -> Command {
         let (programs, ports) = (&options.programs, &options.ports);
         match self {
             Self::Emulator => emulator::command(&programs.emulator, ports),

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::envoy_config::{Paths, adapt, add_cluster};
+use crate::envoy_config::{Paths, adapt, add_cluster, set_breaker};
 use crate::programs::root;
 use crate::{Options, Part, Process, emulator, http, read_yaml};
 
@@ -43,8 +43,9 @@ pub(crate) struct Layout {
 impl Stack {
     /// Starts every part and waits until calls are answered.
     pub fn start(options: Options) -> Result<Self> {
+        let parts = options.parts();
         let mut stack = Self::prepare(options)?;
-        for part in Part::ALL {
+        for part in parts {
             stack.start_part(part)?;
         }
         Ok(stack)
@@ -207,6 +208,9 @@ impl Layout {
         let mut adapted = adapt(&shipped, &options.ports, &paths);
         for (name, port) in &options.upstreams {
             add_cluster(&mut adapted, name, *port).context("envoy.yaml has no clusters")?;
+        }
+        if let Some(at_once) = options.breaker {
+            set_breaker(&mut adapted, at_once).context("envoy.yaml has no breaker of the sidecar's")?;
         }
         std::fs::write(&envoy, adapted.to_string())?;
         let documents = &options.documents;

@@ -86,7 +86,7 @@ mod tests {
     fn the_documented_table_is_this_one() {
         let page = include_str!("../../../docs/reasons.md");
         let (_, table) = page.split_once("## Of the gateway").unwrap();
-        let (table, _) = table.split_once("## Of the sidecar").unwrap();
+        let (table, _) = table.split_once("## Of Envoy itself").unwrap();
         let documented: Vec<_> = table.lines().filter(|line| line.starts_with("| `")).collect();
         let row = |reason: &Reason| {
             format!("| `{}` | {} | {} |", reason.as_str(), reason.status(), reason.detail())

@@ -5,6 +5,7 @@ mod flood;
 mod module;
 mod problem;
 mod request;
+mod spanner;
 mod stack;
 mod token;
 mod upstream;
@@ -13,8 +14,9 @@ mod workers;
 pub use client::{Connection, PROTOCOLS, Protocol, raw};
 pub use flood::Flood;
 pub use module::{OnRequest, module};
-pub use problem::assert_problem;
+pub use problem::{assert_problem, documented};
 pub use request::{Frames, Request};
+pub use spanner::Spanner;
 pub use stack::{
     ORDERS, assert_no_trap, calls_passed_on, eventually, operations_with, orders_in_database, policy_with,
     statistics, storefront, traps,

@@ -1,6 +1,9 @@
-//! Problem documents (RFC 9457), compared whole.
+//! Problem documents (RFC 9457), compared whole, and the reasons that are documented.
+
+use std::collections::BTreeSet;
 
 use spangate_stack::http::Answer;
+use spangate_stack::root;
 
 /// The answer is the problem document of this refusal, and nothing else than its five members is told.
 #[track_caller]
@@ -19,4 +22,18 @@ pub fn assert_problem(answer: &Answer, status: u16, reason: &str) {
     let challenge = answer.header("www-authenticate").unwrap_or_default();
     assert_eq!(challenge.starts_with("Bearer"), status == 401, "{}: `{challenge}`", told());
     assert!(!problem["detail"].as_str().is_some_and(|detail| detail.contains("SELECT")), "{}", told());
+}
+
+/// Each reason with each of its statuses, of a section of `docs/reasons.md`.
+pub fn documented(section: &str) -> BTreeSet<(String, u16)> {
+    let page = std::fs::read_to_string(root().join("docs/reasons.md")).unwrap();
+    let (_, rows) = page.split_once(&format!("## {section}\n")).unwrap();
+    let rows = rows.lines().take_while(|line| !line.starts_with("## "));
+    rows.filter_map(|line| line.strip_prefix("| `"))
+        .flat_map(|row| {
+            let (reason, rest) = row.split_once("` | ").unwrap();
+            let (statuses, _) = rest.split_once(" |").unwrap();
+            statuses.split(", ").map(move |status| (reason.to_owned(), status.parse().unwrap()))
+        })
+        .collect()
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use spangate_stack::Stack;
 
 use super::client::{Connection, Protocol};
-use super::stack::{assert_no_trap, eventually, statistics};
+use super::stack::{assert_no_trap, assert_silent, eventually, statistics};
 use super::{ORDERS, Request};
 
 /// One open connection to each worker.
@@ -35,10 +35,11 @@ fn accepted(stack: &Stack) -> BTreeMap<String, u64> {
     statistics(stack, r"^listener\..*_[0-9]*\.worker_[0-9]*\.downstream_cx_total$")
 }
 
-/// No VM has failed, and every worker gives the right answer to a good call.
+/// No VM has failed, no log tells too much, and every worker gives the right answer to a good call.
 #[track_caller]
 pub fn assert_sound(stack: &Stack) {
     assert_no_trap(stack);
+    assert_silent(stack);
     let alice = stack.token("alice").unwrap();
     for connection in &mut connection_to_each_worker(stack, Protocol::Http1) {
         let answer = connection.send(Request::get(&format!("{ORDERS}?limit=1")).token(&alice)).unwrap();

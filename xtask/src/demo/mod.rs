@@ -3,6 +3,7 @@
 mod arguments;
 mod show;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
@@ -12,7 +13,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde_json::Value;
 use spangate_stack::calls::{self, Calls};
-use spangate_stack::{Document, Options, Part, Programs, Stack, read_yaml};
+use spangate_stack::{Document, Options, Part, Programs, Spanner, Stack, read_yaml};
 
 use self::arguments::{Files, PortChoice};
 use crate::step::step;
@@ -89,8 +90,11 @@ impl Demo {
             documents: self.files.documents()?,
             ports: self.ports.ports()?,
             programs: Programs::find()?,
+            spanner: Spanner::Emulator,
+            arguments: BTreeMap::new(),
             workers: self.workers,
             upstreams: Vec::new(),
+            breaker: None,
             interrupted: Arc::clone(interrupted),
         })
     }
