@@ -15,6 +15,8 @@ use crate::served::{Due, Served, Summary};
 /// Between tries to plan what does not fit yet.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// Between plannings that calls have asked for by meeting a schema that has changed.
+const SUSPICION: Duration = Duration::from_secs(2);
 /// Between probes of the databases, and how long an answer may take.
 const PROBE: Duration = Duration::from_secs(5);
 const PROBE_ANSWER: Duration = Duration::from_secs(4);
@@ -40,6 +42,7 @@ impl Planning {
         let mut summary = self.served.plan(Due::All).await;
         self.health.tried().await;
         let mut full = self.next();
+        let mut looked = Instant::now();
         let mut pause = FIRST_PAUSE;
         let mut planned = false;
         loop {
@@ -59,6 +62,11 @@ impl Planning {
                 () = changed(&mut hangup, &mut self.document) => {
                     summary = self.reload().await.unwrap_or(summary);
                     (full, pause) = (self.next(), FIRST_PAUSE);
+                    continue;
+                }
+                () = suspected(&self.served, looked + SUSPICION) => {
+                    summary = self.served.plan(Due::Suspected).await;
+                    (looked, pause) = (Instant::now(), FIRST_PAUSE);
                     continue;
                 }
             }
@@ -100,6 +108,12 @@ impl Planning {
     fn next(&self) -> Instant {
         Instant::now() + self.every.mul_f64(rand::random_range(0.9..1.1))
     }
+}
+
+/// A call has met a changed schema: looked at once, and not all the time.
+async fn suspected(served: &Served, earliest: Instant) {
+    sleep_until(earliest).await;
+    served.suspected().await;
 }
 
 async fn changed(hangup: &mut Signal, document: &mut Document) {

@@ -2,11 +2,13 @@
 //! generation in place of the old one at once; calls in flight keep the operation and the database they began with.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use futures::StreamExt;
-use spangate_operations::{Operation, Operations};
+use spangate_operations::{Kind, Operation, Operations};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::admission::{Admitted, Claim};
@@ -24,6 +26,8 @@ pub struct Served {
     site: Arc<Site>,
     has_page_keys: bool,
     current: RwLock<Arc<Generation>>,
+    /// Some operation is.
+    suspected: Notify,
 }
 
 /// What one reading of operations.yaml made.
@@ -41,6 +45,8 @@ pub struct Entry {
     pub generation: u64,
     claim: Claim,
     plan: Mutex<Option<Plan>>,
+    /// A call has met a schema that it does not fit.
+    is_suspected: AtomicBool,
 }
 
 /// Which operations are planned.
@@ -49,6 +55,8 @@ pub enum Due {
     All,
     /// Those that do not fit, or of which nothing is known.
     Unfit,
+    /// Those that calls have met a changed schema with.
+    Suspected,
 }
 
 /// What became of all operations.
@@ -70,7 +78,7 @@ impl Served {
     pub fn new(operations: Operations, site: Site, has_page_keys: bool) -> Self {
         let site = Arc::new(site);
         let first = Generation::new(operations, None, &site);
-        Self { site, has_page_keys, current: RwLock::new(Arc::new(first)) }
+        Self { site, has_page_keys, current: RwLock::new(Arc::new(first)), suspected: Notify::new() }
     }
 
     pub fn metrics(&self) -> &Metrics {
@@ -114,6 +122,25 @@ impl Served {
         }
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
         Ok(summary)
+    }
+
+    /// Whether there is such an operation, and it writes.
+    pub fn is_write(&self, name: &str) -> bool {
+        let current = self.current();
+        current.operations.get(name).is_some_and(|entry| matches!(entry.operation.kind, Kind::Write(_)))
+    }
+
+    /// What fitted does no more, as it seems: planning has to look.
+    pub fn suspect(&self, operation: &str) {
+        if let Some(entry) = self.current().operations.get(operation) {
+            entry.is_suspected.store(true, Ordering::Release);
+            self.suspected.notify_one();
+        }
+    }
+
+    /// Returns once for all that was suspected since it last did.
+    pub async fn suspected(&self) {
+        self.suspected.notified().await;
     }
 
     /// Whether each database answers now.
@@ -174,6 +201,7 @@ impl Generation {
         self.operations.values().filter(move |entry| match due {
             Due::All => true,
             Due::Unfit => entry.plan().as_ref() != Some(&Plan::Fits),
+            Due::Suspected => entry.is_suspected.swap(false, Ordering::AcqRel),
         })
     }
 
@@ -205,7 +233,14 @@ impl Generation {
 impl Entry {
     fn new(operation: Operation, database: Arc<Database>, generation: u64) -> Self {
         let claim = Claim::new(&operation);
-        Self { operation: Arc::new(operation), database, generation, claim, plan: Mutex::default() }
+        Self {
+            operation: Arc::new(operation),
+            database,
+            generation,
+            claim,
+            plan: Mutex::default(),
+            is_suspected: AtomicBool::new(false),
+        }
     }
 
     /// A place in the database, waited for if need be.

@@ -47,7 +47,13 @@ impl Service {
     ) -> Result<Response<Body>, Status> {
         let start = Instant::now();
         let answer = match &call {
-            Ok(call) => self.answer(metadata, call, stream, start).await,
+            Ok(call) => {
+                let answer = self.answer(metadata, call, stream, start).await;
+                let is_write = self.served.is_write(&call.operation);
+                answer.map_err(
+                    |refusal| if is_write { write::doubted(refusal, metadata, call) } else { refusal },
+                )
+            }
             Err(refusal) => Err(refusal.clone()),
         };
         self.note(call.as_ref().ok(), &answer, start);
@@ -93,6 +99,9 @@ impl Service {
         if answer.is_err() {
             let request_id = call.map(|call| call.request_id.escape_debug().to_string());
             tracing::info!(event = "refused", operation, reason, request_id);
+        }
+        if let (Err(Refusal { reason: Reason::SchemaMismatch, .. }), Some(operation)) = (answer, operation) {
+            self.served.suspect(operation);
         }
     }
 }

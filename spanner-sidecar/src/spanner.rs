@@ -18,7 +18,7 @@ pub use database::{Database, Site};
 pub use plan::{Plan, Round, answers};
 pub use read::{Query, Rows, read};
 pub use tag::tag;
-pub use write::{Order, Repeat, Returned, Stamp, Written, write};
+pub use write::{Order, Repeat, Returned, Stamp, Written, unknown, write};
 
 use std::time::Duration;
 

@@ -15,6 +15,8 @@ mod metrics;
 mod peers;
 #[path = "serving/reload.rs"]
 mod reload;
+#[path = "serving/roles.rs"]
+mod roles;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};

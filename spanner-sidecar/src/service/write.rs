@@ -13,7 +13,7 @@ use crate::answer::{self, Body, Head, Media};
 use crate::idempotency::Key;
 use crate::refusal::{Reason, Refusal};
 use crate::served::Entry;
-use crate::spanner::{Order, Stamp, Written, tag, write};
+use crate::spanner::{Order, Repeat, Stamp, Written, tag, unknown, write};
 use crate::{audit, call};
 
 /// What the call wants written.
@@ -42,4 +42,59 @@ pub async fn answer(entry: &Entry, wanted: Wanted<'_>, deadline: Instant) -> Res
     let head = answer.location.iter().fold(head, |head, location| head.header("location", location));
     let head = if is_replay { head.header("idempotency-replayed", "true") } else { head };
     Ok(answer::whole(head, answer.body, call.head))
+}
+
+/// What would say to Envoy's retry that nothing was written: only its first try can know that, which may have written.
+pub fn doubted(refusal: Refusal, metadata: &MetadataMap, call: &Call) -> Refusal {
+    let is_said = match refusal.reason {
+        Reason::DatabaseUnavailable
+        | Reason::DatabaseOverloaded
+        | Reason::RegionLimit
+        | Reason::DeadlineExceeded
+        | Reason::NotServed => true,
+        Reason::ParameterInvalid
+        | Reason::BodyTooLarge
+        | Reason::OperationUnknown
+        | Reason::NotFound
+        | Reason::Conflict
+        | Reason::AlreadyExists
+        | Reason::OutOfRange
+        | Reason::IdempotencyKeyMissing
+        | Reason::IdempotencyKeyReused
+        | Reason::PreconditionFailed
+        | Reason::PermissionDenied
+        | Reason::SchemaMismatch
+        | Reason::OutcomeUnknown
+        | Reason::Expected { .. } => false,
+    };
+    match is_said && call::repeat(metadata, call) == Repeat::ByProxy {
+        true => unknown(),
+        false => refusal,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use spangate_proto::v1::call::Idempotency;
+
+    use super::*;
+
+    #[test]
+    fn only_a_first_try_knows_that_nothing_was_written() {
+        let key = || Idempotency::CallerKey("key".to_owned());
+        let nonce = || Idempotency::Nonce(vec![1; 16]);
+        let told = |reason: Reason, idempotency, tries: Option<&str>| {
+            let call = Call { idempotency: Some(idempotency), ..Call::default() };
+            let mut metadata = MetadataMap::new();
+            tries.map(|tries| metadata.insert("x-envoy-attempt-count", tries.parse().unwrap()));
+            doubted(Refusal::new(reason, "no"), &metadata, &call).reason
+        };
+        let overloaded = || Reason::DatabaseOverloaded;
+        assert_eq!(told(overloaded(), nonce(), Some("1")), Reason::DatabaseOverloaded);
+        assert_eq!(told(overloaded(), nonce(), Some("2")), Reason::OutcomeUnknown);
+        assert_eq!(told(overloaded(), nonce(), None), Reason::OutcomeUnknown);
+        // Whoever has a key sends the same again.
+        assert_eq!(told(overloaded(), key(), Some("2")), Reason::DatabaseOverloaded);
+        assert_eq!(told(Reason::NotFound, nonce(), Some("2")), Reason::NotFound);
+    }
 }

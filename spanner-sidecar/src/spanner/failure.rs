@@ -45,6 +45,8 @@ fn code(error: &Error) -> Option<Code> {
 
 const UNAVAILABLE: (Reason, &str) = (Reason::DatabaseUnavailable, "the database cannot be reached");
 const TOO_LATE: (Reason, &str) = (Reason::DeadlineExceeded, "the database did not answer in time");
+const DENIED: (Reason, &str) =
+    (Reason::PermissionDenied, "the database refuses this to the operation's role");
 const MISMATCH: (Reason, &str) = (Reason::SchemaMismatch, "the operation does not fit the database's schema");
 
 pub const UNKNOWN: (Reason, &str) = (
@@ -64,9 +66,7 @@ fn of_code(code: Code, phase: Phase, message: &str) -> (Reason, &'static str) {
         Code::InvalidArgument | Code::Unimplemented => MISMATCH,
         Code::NotFound => not_found(phase, message),
         Code::AlreadyExists => (Reason::AlreadyExists, "it exists already"),
-        Code::PermissionDenied => {
-            (Reason::PermissionDenied, "the database refuses this to the operation's role")
-        }
+        Code::PermissionDenied => DENIED,
         Code::ResourceExhausted => (Reason::DatabaseOverloaded, "the database takes no more work now"),
         Code::FailedPrecondition => {
             (Reason::PreconditionFailed, "a constraint of the database does not hold")
@@ -83,6 +83,7 @@ fn not_found(phase: Phase, message: &str) -> (Reason, &'static str) {
         .iter()
         .any(|start| message.contains(start));
     match phase {
+        Phase::Session if message.to_lowercase().contains("role not found") => DENIED,
         Phase::Session => UNAVAILABLE,
         _ if message.starts_with("Session not found") || message.starts_with("Database not found") => {
             UNAVAILABLE
@@ -152,5 +153,6 @@ mod tests {
         assert_eq!(reason(Phase::Write, "Table not found: orders"), Reason::SchemaMismatch);
         assert_eq!(reason(Phase::Read, "Database not found: x"), Reason::DatabaseUnavailable);
         assert_eq!(reason(Phase::Session, "Instance not found: x"), Reason::DatabaseUnavailable);
+        assert_eq!(reason(Phase::Session, "Role not found: x"), Reason::PermissionDenied);
     }
 }

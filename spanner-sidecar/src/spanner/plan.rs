@@ -1,7 +1,9 @@
 //! Whether an operation fits the live schema: Spanner plans its SQL without running it, reads by keys ask for a row
 //! that is not there, mutations are compared with what the schema tells of itself.
 
+mod as_dml;
 mod probe;
+mod rolled_back;
 mod round;
 mod schema;
 mod steps;
@@ -99,7 +101,8 @@ async fn columns(
             for step in &write.steps {
                 schema.compare(operation, step)?;
             }
-            let returned = steps::plan(database, session, operation, write, deadline).await?;
+            round.demand_own_rows(database, session, operation, deadline).await?;
+            let returned = steps::plan(database, session, operation, write, schema, deadline).await?;
             Ok(returned.into_iter().rev().find(|columns| !columns.names.is_empty()).unwrap_or_default())
         }
     }
@@ -139,15 +142,30 @@ fn type_of(operation: &Operation, argument: &Argument, returned: &[Columns]) -> 
 
 fn judge(error: &Error) -> Plan {
     let message = error.status().map_or_else(|| error.to_string(), |status| status.message.clone());
-    // Further lines repeat the SQL.
-    let message = message.lines().next().unwrap_or_default().to_owned();
-    match failure::refusal(error, Phase::Write).reason {
+    let problem = without_literals(message.lines().next().unwrap_or_default());
+    match is_out_of_reach(&failure::refusal(error, Phase::Write).reason) {
+        true => Plan::Unreachable(problem),
+        false => Plan::Mismatch(problem),
+    }
+}
+
+/// Spanner's message goes to the log: its further lines repeat the SQL, and what it quotes may be a literal.
+fn without_literals(message: &str) -> String {
+    const QUOTES: [char; 2] = ['\'', '"'];
+    let Some((before, quoted)) = message.split_once(QUOTES) else { return message.to_owned() };
+    let after = quoted.rsplit_once(QUOTES).map_or("", |(_, after)| after);
+    format!("{before}…{after}")
+}
+
+/// Nothing can be told of an operation whose database cannot be asked.
+fn is_out_of_reach(reason: &Reason) -> bool {
+    match reason {
         Reason::DatabaseUnavailable
         | Reason::DatabaseOverloaded
         | Reason::RegionLimit
         | Reason::DeadlineExceeded
         | Reason::Conflict
-        | Reason::OutcomeUnknown => Plan::Unreachable(message),
+        | Reason::OutcomeUnknown => true,
         Reason::ParameterInvalid
         | Reason::BodyTooLarge
         | Reason::OperationUnknown
@@ -160,7 +178,7 @@ fn judge(error: &Error) -> Plan {
         | Reason::PermissionDenied
         | Reason::SchemaMismatch
         | Reason::NotServed
-        | Reason::Expected { .. } => Plan::Mismatch(message),
+        | Reason::Expected { .. } => false,
     }
 }
 
@@ -183,4 +201,24 @@ fn compare(operation: &Operation, Columns { names, .. }: &Columns) -> Plan {
         }
     }
     Plan::Fits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_message_quotes_is_left_out() {
+        for (message, expected) in [
+            ("Table not found: orders", "Table not found: orders"),
+            (
+                r#"Could not cast literal "4711" to type DATE [at 1:13]"#,
+                "Could not cast literal … to type DATE [at 1:13]",
+            ),
+            (r#"Neither 'a' nor "it's" is a number"#, "Neither … is a number"),
+            ("it isn't closed", "it isn…"),
+        ] {
+            assert_eq!(without_literals(message), expected);
+        }
+    }
 }

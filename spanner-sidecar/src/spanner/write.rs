@@ -132,7 +132,7 @@ fn replay(order: &Order, kept: Kept) -> Result<Written, Refusal> {
     Ok(Written { answer, committed_at, is_replay: order.repeat != Repeat::Impossible })
 }
 
-fn unknown() -> Refusal {
+pub fn unknown() -> Refusal {
     Refusal::new(UNKNOWN.0, UNKNOWN.1)
 }
 

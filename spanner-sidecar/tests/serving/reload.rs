@@ -221,6 +221,20 @@ async fn a_schema_that_drifts_takes_its_operations_with_it() {
     stand.until_served(call("Other")).await;
 }
 
+/// Nobody waits for the next planning: one call has met it, and the next ones are told that it is not served.
+#[tokio::test]
+async fn a_call_that_meets_a_changed_schema_has_it_looked_at() {
+    let file = Document::new(&document("", &[SCAN, OTHER]));
+    let (mock, stand) = start(&file, &["--replan", "1h"]).await;
+    mock.apply("CREATE TABLE items (id INT64 NOT NULL) PRIMARY KEY (id);").unwrap();
+    stand.execute(call("Other"), &[]).await.assert_refused("500", "schema_mismatch");
+    stand.until_logged(&["operation_drifted", r#""operation":"Other""#]).await;
+    stand.execute(call("Other"), &[]).await.assert_refused("503", "schema_mismatch");
+    assert_served(&stand, "Scan").await;
+    mock.apply(ITEMS).unwrap();
+    stand.until_served(call("Other")).await;
+}
+
 /// By keys, by mutations, by a statement that uses what another one returned: each kind is planned, here by the
 /// emulator, whose schema is a whole one.
 #[tokio::test]

@@ -3,7 +3,7 @@ use std::time::Duration;
 use spangate_mock_spanner::{Fault, Step, Times, When};
 use tonic::Status;
 
-use super::{count, counter, keyed, start};
+use super::{count, counter, drawn, keyed, start};
 use crate::stand::body;
 
 /// Every message of a write is lost on its way there or back, once: the write happens once, and is answered.
@@ -71,6 +71,32 @@ async fn a_commit_that_is_never_answered() {
     mock.heal_all();
     assert_eq!(stand.execute(keyed("Count", "a", "later"), &[]).await.status(), "204");
     assert_eq!((counter(&mock, "a"), count(&mock, "spangate_audit")), (2, 3));
+}
+
+/// The commit happens, its answer is lost, and to the client's own second try of it Spanner says something that would
+/// mean, alone, that nothing was written. Nobody sends this write again: it is read back all the same.
+#[tokio::test]
+async fn a_lost_answer_is_not_forgotten_over_a_later_one() {
+    let (mock, stand) = start().await;
+    let answers = [
+        Status::resource_exhausted("too much"),
+        Status::not_found("Session not found: it is gone"),
+        Status::aborted("contention"),
+        Status::permission_denied("no"),
+        Status::failed_precondition("no"),
+    ];
+    for (number, later) in answers.into_iter().enumerate() {
+        let id = format!("l{number}");
+        mock.execute(&format!("INSERT INTO counters (id, n) VALUES ('{id}', 0)")).unwrap();
+        let lost = Fault::Status(Status::unavailable("gone"));
+        mock.fault(Step::Commit, When::After, Times::Nth(1), lost);
+        mock.fault(Step::Commit, When::Before, Times::Nth(2), Fault::Status(later.clone()));
+        let nonce = u8::try_from(number).unwrap();
+        let answer = stand.execute_with(drawn("Count", &id, nonce), &[("x-envoy-attempt-count", "1")]).await;
+        mock.heal_all();
+        assert_eq!((answer.status(), counter(&mock, &id)), ("204", 1), "{later:?}: {answer:?}");
+    }
+    assert_eq!(count(&mock, "spangate_audit"), 5);
 }
 
 #[tokio::test]

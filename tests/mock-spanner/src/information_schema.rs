@@ -11,7 +11,8 @@ pub const DDL: &str = "
       table_catalog STRING(MAX), table_schema STRING(MAX), table_name STRING(MAX)) PRIMARY KEY (table_name);
     CREATE TABLE information_schema.columns (
       table_schema STRING(MAX), table_name STRING(MAX), column_name STRING(MAX), ordinal_position INT64,
-      is_nullable STRING(MAX), spanner_type STRING(MAX), is_generated STRING(MAX), column_default STRING(MAX))
+      is_nullable STRING(MAX), spanner_type STRING(MAX), is_generated STRING(MAX), column_default STRING(MAX),
+      is_identity STRING(MAX))
       PRIMARY KEY (table_name, column_name);
     CREATE TABLE information_schema.index_columns (
       table_schema STRING(MAX), table_name STRING(MAX), index_name STRING(MAX), index_type STRING(MAX),
@@ -51,6 +52,7 @@ fn column_row(table: &Table, index: usize, column: &Column) -> Row {
         Value::Text(type_name(column)),
         text("NEVER"),
         Value::Null,
+        text("NO"),
     ]
 }
 

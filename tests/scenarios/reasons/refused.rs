@@ -117,7 +117,7 @@ pub fn all() -> Vec<Refused> {
         write(413, "body_too_large", "/9", &long),
         write(422, "idempotency_key_reused", "/3", other).key(Key::First),
         write(422, "idempotency_key_reused", "/9", title).key(Key::First),
-        read(500, "schema_mismatch", "/1/gone"),
+        read(500, "schema_mismatch", "/1").fails(Step::Stream, Status::invalid_argument),
         read(503, "schema_mismatch", "/1/misfit").retry_after("30"),
         read(501, "operation_unknown", "/1/unknown"),
         read(503, "database_unavailable", "/1").fails(Step::Stream, Status::unavailable).retry_after("1"),

@@ -5,14 +5,18 @@ use google_cloud_spanner::model::execute_sql_request::QueryMode;
 use google_cloud_spanner::statement::Statement;
 use tokio::time::{Instant, timeout_at};
 
-use super::{Plan, TAG, judge};
+use super::{Plan, TAG, is_out_of_reach, judge};
 use crate::spanner::connection::Session;
 use crate::spanner::database::Database;
 use crate::spanner::{failure, remaining, retry_policy};
 
 pub async fn answers(database: &Database, role: Option<&str>, deadline: Instant) -> bool {
     let probe = async {
-        let session = database.session(role, deadline).await.ok()?;
+        let session = match database.session(role, deadline).await {
+            Ok(session) => session,
+            // Who refuses the role is there.
+            Err(refusal) => return (!is_out_of_reach(&refusal.reason)).then_some(()),
+        };
         match plan(&session, deadline).await {
             Ok(()) => Some(()),
             // Nobody else may be calling who would meet it.

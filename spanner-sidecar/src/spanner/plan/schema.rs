@@ -2,19 +2,21 @@
 
 use std::collections::HashMap;
 
-use google_cloud_spanner::statement::Statement;
-use spangate_operations::{Action, Argument, Dialect, Mutation, MutationKind, Operation, Type, WriteStep};
+use google_cloud_spanner::statement::Statement as Query;
+use spangate_operations::{
+    Action, Argument, Dialect, Mutation, MutationKind, Operation, Statement, Type, WriteStep,
+};
 use tokio::time::Instant;
 
-use super::{Failure, TAG};
+use super::{Failure, TAG, as_dml};
 use crate::migration::own_tables;
 use crate::spanner::connection::Session;
 use crate::spanner::{backoff_policy, remaining, retry_policy};
 
-const COLUMNS: &str =
-    "SELECT table_schema, table_name, column_name, spanner_type FROM information_schema.columns";
+const COLUMNS: &str = "SELECT table_schema, table_name, column_name, spanner_type, is_nullable, column_default, \
+                       is_generated, is_identity FROM information_schema.columns";
 const KEYS: &str = "SELECT table_schema, table_name, column_name FROM information_schema.index_columns \
-                    WHERE index_type = 'PRIMARY_KEY'";
+                    WHERE index_type = 'PRIMARY_KEY' ORDER BY ordinal_position";
 
 pub struct Schema {
     dialect: Dialect,
@@ -24,9 +26,18 @@ pub struct Schema {
 
 #[derive(Default)]
 struct Table {
-    /// Type by name, in lower case.
-    columns: HashMap<String, String>,
-    key: usize,
+    /// By name, in lower case.
+    columns: HashMap<String, Column>,
+    /// Names of columns, in lower case.
+    key: Vec<String>,
+}
+
+struct Column {
+    name: String,
+    r#type: String,
+    is_nullable: bool,
+    /// Spanner gives it a value where none is given.
+    is_filled: bool,
 }
 
 impl Schema {
@@ -35,13 +46,21 @@ impl Schema {
             tokio::try_join!(texts(session, COLUMNS, deadline), texts(session, KEYS, deadline))?;
         let mut tables: HashMap<String, Table> = HashMap::new();
         for row in columns {
-            let [schema, table, column, r#type] = row.as_slice() else { continue };
+            let [schema, table, name, r#type, nullable, default, generated, identity] = row.as_slice() else {
+                continue;
+            };
+            let column = Column {
+                name: name.clone(),
+                r#type: r#type.clone(),
+                is_nullable: nullable == "YES",
+                is_filled: !default.is_empty() || generated == "ALWAYS" || identity == "YES",
+            };
             let table = tables.entry(named(schema, table)).or_default();
-            table.columns.insert(column.to_lowercase(), r#type.clone());
+            table.columns.insert(name.to_lowercase(), column);
         }
         for row in keys {
-            let [schema, table, _] = row.as_slice() else { continue };
-            tables.entry(named(schema, table)).or_default().key += 1;
+            let [schema, table, column] = row.as_slice() else { continue };
+            tables.entry(named(schema, table)).or_default().key.push(column.to_lowercase());
         }
         Ok(Self { dialect, tables })
     }
@@ -62,19 +81,46 @@ impl Schema {
         };
         let table = self.tables.get(&name.to_lowercase()).ok_or_else(unknown)?;
         match kind {
+            MutationKind::Update(columns) => {
+                self.compare_columns(operation, name, table, columns)?;
+                demand(name, columns, table.key.iter().filter_map(|column| table.columns.get(column)))
+            }
+            // A row may be new: it needs all that no default gives.
             MutationKind::Insert(columns)
-            | MutationKind::Update(columns)
             | MutationKind::InsertOrUpdate(columns)
             | MutationKind::Replace(columns) => {
-                columns.iter().try_for_each(|column| self.compare_column(operation, name, table, column))
+                self.compare_columns(operation, name, table, columns)?;
+                let needed = table.columns.iter().filter(|(column, _)| table.needs(column));
+                demand(name, columns, needed.map(|(_, column)| column))
             }
-            MutationKind::Delete(key) if key.len() != table.key => Err(Failure::mismatch(format!(
+            MutationKind::Delete(key) if key.len() != table.key.len() => Err(Failure::mismatch(format!(
                 "the key of `{name}` has {} parts, not {}",
-                table.key,
+                table.key.len(),
                 key.len()
             ))),
-            MutationKind::Delete(_) => Ok(()),
+            MutationKind::Delete(key) => table.key.iter().zip(key).try_for_each(|(column, argument)| {
+                self.compare_column(operation, name, table, column, argument)
+            }),
         }
+    }
+
+    /// The statements that do what the mutation does.
+    pub fn as_dml(&self, mutation: &Mutation) -> Vec<Statement> {
+        let table = self.tables.get(&mutation.table.to_lowercase());
+        let is_key = |column: &str| table.is_some_and(|table| table.key.contains(&column.to_lowercase()));
+        as_dml::of(mutation, self.dialect, is_key)
+    }
+
+    fn compare_columns(
+        &self,
+        operation: &Operation,
+        name: &str,
+        table: &Table,
+        columns: &[(String, Argument)],
+    ) -> Result<(), Failure> {
+        columns
+            .iter()
+            .try_for_each(|(column, argument)| self.compare_column(operation, name, table, column, argument))
     }
 
     fn compare_column(
@@ -82,9 +128,10 @@ impl Schema {
         operation: &Operation,
         name: &str,
         table: &Table,
-        (column, argument): &(String, Argument),
+        column: &str,
+        argument: &Argument,
     ) -> Result<(), Failure> {
-        let actual = table
+        let Column { r#type: actual, .. } = table
             .columns
             .get(&column.to_lowercase())
             .ok_or_else(|| Failure::mismatch(format!("`{name}` has no column `{column}`")))?;
@@ -98,6 +145,29 @@ impl Schema {
             )));
         }
         Ok(())
+    }
+}
+
+impl Table {
+    /// Whether a new row must be given this column.
+    fn needs(&self, column: &str) -> bool {
+        let is_key = self.key.iter().any(|part| part == column);
+        self.columns.get(column).is_some_and(|column| !column.is_filled && (is_key || !column.is_nullable))
+    }
+}
+
+fn demand<'t>(
+    name: &str,
+    given: &[(String, Argument)],
+    needed: impl Iterator<Item = &'t Column>,
+) -> Result<(), Failure> {
+    let is_given = |column: &&Column| given.iter().any(|(given, _)| given.eq_ignore_ascii_case(&column.name));
+    let mut missing: Vec<_> =
+        needed.filter(|column| !is_given(column)).map(|column| format!("`{}`", column.name)).collect();
+    missing.sort();
+    match missing.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::mismatch(format!("a row of `{name}` needs {} as well", missing.join(", ")))),
     }
 }
 
@@ -125,7 +195,7 @@ fn is_type(declared: &Type, actual: &str) -> bool {
 }
 
 async fn texts(session: &Session, sql: &str, deadline: Instant) -> Result<Vec<Vec<String>>, Failure> {
-    let statement = Statement::builder(sql)
+    let statement = Query::builder(sql)
         .set_request_tag(TAG)
         .with_attempt_timeout(remaining(deadline))
         .with_retry_policy(retry_policy(deadline))

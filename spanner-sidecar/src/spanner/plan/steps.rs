@@ -1,16 +1,23 @@
-//! A write's statements, planned one after the other in one transaction that is never committed: DML can be planned in
-//! no other, and what a statement returns has types that later ones use.
+//! A write's steps, planned one after the other in one transaction: what a statement returns has types that later ones
+//! use. And before them, once for each role, the rows that every write leaves.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use google_cloud_spanner::Error;
+use google_cloud_spanner::model::execute_sql_request::QueryMode;
+use google_cloud_spanner::statement::Statement;
 use google_cloud_spanner::transaction::ReadWriteTransaction;
+use google_cloud_spanner::value::Value as SpannerValue;
 use spangate_operations::{Action, Operation, Write};
 use tokio::time::Instant;
 
-use super::{Columns, Failure, nulls};
+use super::rolled_back::rolled_back;
+use super::schema::Schema;
+use super::{Columns, Failure, TAG, as_dml, nulls};
+use crate::refusal::Reason;
 use crate::spanner::connection::Session;
 use crate::spanner::database::Database;
+use crate::spanner::failure::{self, Phase};
 use crate::spanner::{backoff_policy, remaining, retry_policy};
 
 /// For each step the columns that it returns.
@@ -19,74 +26,77 @@ pub async fn plan(
     session: &Session,
     operation: &Operation,
     write: &Write,
+    schema: Arc<Schema>,
     deadline: Instant,
 ) -> Result<Vec<Columns>, Failure> {
-    if !write.steps.iter().any(|step| matches!(step.action, Action::Sql(_))) {
-        return Ok(vec![Columns::default(); write.steps.len()]);
-    }
-    let late = || Failure::Told(super::Plan::Unreachable("other writes took all of the time".to_owned()));
-    let _turn = database.write_turn(deadline).await.map_err(|_| late())?;
-    let runner = session
-        .client
-        .read_write_transaction()
-        .with_transaction_timeout(remaining(deadline))
-        .with_begin_attempt_timeout(remaining(deadline))
-        .with_begin_retry_policy(retry_policy(deadline))
-        .with_begin_backoff_policy(backoff_policy())
-        .with_rollback_attempt_timeout(remaining(deadline))
-        .with_rollback_retry_policy(retry_policy(deadline))
-        .build();
-    // The closure may run again, in a future that must be `Send` and `'static`: what it finds comes out beside it.
-    let job = Arc::new(Job {
-        operation: operation.clone(),
-        write: write.clone(),
-        deadline,
-        outcome: Mutex::default(),
-    });
-    let run = runner.run({
+    let job = Arc::new(Job { operation: operation.clone(), write: write.clone(), schema, deadline });
+    rolled_back(database, session, deadline, move |transaction| {
         let job = Arc::clone(&job);
-        move |transaction: ReadWriteTransaction| {
-            let job = Arc::clone(&job);
-            async move { job.run(&transaction).await }
+        async move { job.run(&transaction).await }
+    })
+    .await
+}
+
+/// That the session's role may leave Spangate's own rows and read them back; otherwise what it lacks.
+pub async fn demand_own_rows(
+    database: &Database,
+    session: &Session,
+    deadline: Instant,
+) -> Result<Option<String>, Failure> {
+    let dialect = database.dialect();
+    rolled_back(database, session, deadline, move |transaction| async move {
+        for own in as_dml::own_rows(dialect) {
+            let types = own.types.into_iter();
+            let builder = Statement::builder(own.sql)
+                .set_request_tag(TAG)
+                .set_query_mode(QueryMode::Plan)
+                .with_attempt_timeout(remaining(deadline))
+                .with_retry_policy(retry_policy(deadline))
+                .with_backoff_policy(backoff_policy());
+            let builder = types.fold(builder, |builder, (name, r#type)| {
+                builder.add_typed_param(name, SpannerValue::null(), r#type)
+            });
+            match transaction.execute_query(builder.build()).await {
+                Ok(_) => {}
+                Err(error) if failure::refusal(&error, Phase::Write).reason == Reason::PermissionDenied => {
+                    return Ok(Ok(Some(own.needed.to_owned())));
+                }
+                Err(error) => return Err(error),
+            }
         }
-    });
-    let ended = run.await;
-    match (job.outcome.lock().unwrap_or_else(PoisonError::into_inner).take(), ended) {
-        (Some(outcome), _) => outcome,
-        (None, Err(error)) => Err(error.into()),
-        (None, Ok(_)) => Err(Failure::mismatch("planning committed")),
-    }
+        Ok(Ok(None))
+    })
+    .await
 }
 
 struct Job {
     operation: Operation,
     write: Write,
+    schema: Arc<Schema>,
     deadline: Instant,
-    outcome: Mutex<Option<Result<Vec<Columns>, Failure>>>,
 }
 
 impl Job {
-    /// Always an error, which makes the client roll back: nothing was to be written.
-    async fn run(&self, transaction: &ReadWriteTransaction) -> Result<(), Error> {
+    async fn run(&self, transaction: &ReadWriteTransaction) -> Result<Result<Vec<Columns>, Failure>, Error> {
         let mut returned = Vec::new();
         for step in &self.write.steps {
-            let Action::Sql(sql) = &step.action else {
-                returned.push(Columns::default());
-                continue;
+            let (statements, answers) = match &step.action {
+                Action::Sql(sql) => (vec![sql.clone()], true),
+                Action::Mutate(mutation) => (self.schema.as_dml(mutation), false),
             };
-            match nulls(&self.operation, sql, &returned, self.deadline) {
-                Ok(statement) => {
-                    let result = transaction.execute_query(statement).await?;
-                    returned.push(Columns::of(result.metadata()));
+            let mut columns = Columns::default();
+            for sql in &statements {
+                let statement = match nulls(&self.operation, sql, &returned, self.deadline) {
+                    Ok(statement) => statement,
+                    Err(failure) => return Ok(Err(failure)),
+                };
+                let result = transaction.execute_query(statement).await?;
+                if answers {
+                    columns = Columns::of(result.metadata());
                 }
-                Err(failure) => return Err(self.end(Err(failure))),
             }
+            returned.push(columns);
         }
-        Err(self.end(Ok(returned)))
-    }
-
-    fn end(&self, outcome: Result<Vec<Columns>, Failure>) -> Error {
-        *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
-        Error::binding("planned")
+        Ok(Ok(returned))
     }
 }

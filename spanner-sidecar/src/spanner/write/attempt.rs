@@ -5,6 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use google_cloud_gax::retry_policy::RetryPolicy;
+use google_cloud_gax::retry_result::RetryResult as Retry;
+use google_cloud_gax::retry_state::RetryState;
+use google_cloud_gax::throttle_result::ThrottleResult;
 use google_cloud_spanner::Error;
 use google_cloud_spanner::transaction::{
     BasicTransactionRetryPolicy, ReadWriteTransaction, RetryResult, TransactionRetryPolicy,
@@ -40,7 +44,7 @@ pub async fn attempt(session: &Session, order: &Arc<Order>, until: Instant) -> R
         .with_begin_retry_policy(retry_policy(until))
         .with_begin_backoff_policy(backoff_policy())
         .with_commit_attempt_timeout(limit)
-        .with_commit_retry_policy(retry_policy(until))
+        .with_commit_retry_policy(Commits { notes: Arc::clone(&notes), policy: retry_policy(until) })
         .with_commit_backoff_policy(backoff_policy())
         .with_rollback_attempt_timeout(limit)
         .with_rollback_retry_policy(retry_policy(until))
@@ -75,7 +79,7 @@ pub async fn attempt(session: &Session, order: &Arc<Order>, until: Instant) -> R
             Ok(Written { answer: done.into_inner(), committed_at, is_replay: false })
         }
         Ok(Err(error)) => Err(notes.judge(&error)),
-        Err(_) if notes.is_committing() => Err(Failure::of(unknown(), true)),
+        Err(_) if notes.is_committing() || notes.is_lost() => Err(Failure::of(unknown(), true)),
         Err(_) => {
             let detail = "the database did not answer in time; nothing was written";
             Err(Failure::of(Refusal::new(Reason::DeadlineExceeded, detail), false))
@@ -94,6 +98,8 @@ impl Failure {
 struct Notes {
     /// The steps are done: what comes next is the commit.
     committing: AtomicBool,
+    /// A commit was sent, and nothing came that says what became of it. Nothing that comes later takes that back.
+    lost: AtomicBool,
     /// Why we rolled back ourselves.
     refusal: Mutex<Option<Refusal>>,
 }
@@ -112,14 +118,42 @@ impl Notes {
         self.committing.load(Ordering::Acquire)
     }
 
+    fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::Acquire)
+    }
+
     fn judge(&self, error: &Error) -> Failure {
         if let Some(refusal) = self.refusal.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            return Failure::of(refusal, false);
+            return Failure::of(refusal, self.is_lost());
         }
         let phase = if self.is_committing() { Phase::Commit } else { Phase::Write };
         let refusal = failure::refusal(error, phase);
-        let commit_is_lost = refusal.reason == Reason::OutcomeUnknown;
+        let commit_is_lost = self.is_lost() || refusal.reason == Reason::OutcomeUnknown;
         Failure { refusal, commit_is_lost, is_lost_session: failure::is_lost_session(error) }
+    }
+}
+
+/// The client sends a commit again whose answer was lost, and tells only of the last answer: each is looked at here.
+#[derive(Debug)]
+struct Commits<P> {
+    notes: Arc<Notes>,
+    policy: P,
+}
+
+impl<P: RetryPolicy> RetryPolicy for Commits<P> {
+    fn on_error(&self, state: &RetryState, error: Error) -> Retry {
+        if failure::refusal(&error, Phase::Commit).reason == Reason::OutcomeUnknown {
+            self.notes.lost.store(true, Ordering::Release);
+        }
+        self.policy.on_error(state, error)
+    }
+
+    fn on_throttle(&self, state: &RetryState, error: Error) -> ThrottleResult {
+        self.policy.on_throttle(state, error)
+    }
+
+    fn remaining_time(&self, state: &RetryState) -> Option<Duration> {
+        self.policy.remaining_time(state)
     }
 }
 
