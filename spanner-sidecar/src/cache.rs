@@ -24,7 +24,7 @@ const LONGEST: usize = 1024 * 1024;
 const OVERHEAD: usize = 512;
 
 pub struct Cache {
-    kept: moka::future::Cache<Key, Arc<Kept>>,
+    kept: moka::future::Cache<Key, Arc<Flown>>,
     metrics: Arc<Metrics>,
 }
 
@@ -85,17 +85,38 @@ impl Found {
     }
 }
 
-/// Why a flight left nothing behind.
-enum Missed {
-    TooLong,
-    Refused(Refusal),
+/// What a flight leaves behind.
+enum Flown {
+    Kept(Arc<Kept>),
+    /// Longer than is kept: whoever asks reads for himself, and does not wait for another who begins to.
+    TooLong {
+        since: Instant,
+        ttl: Duration,
+    },
+}
+
+impl Flown {
+    fn weight(&self) -> usize {
+        OVERHEAD
+            + match self {
+                Self::Kept(kept) => kept.body.len(),
+                Self::TooLong { .. } => 0,
+            }
+    }
+
+    fn remaining(&self) -> Duration {
+        match self {
+            Self::Kept(kept) => kept.ttl.saturating_sub(kept.age()),
+            Self::TooLong { since, ttl } => ttl.saturating_sub(since.elapsed()),
+        }
+    }
 }
 
 impl Cache {
     pub fn new(bytes: u64, metrics: Arc<Metrics>) -> Self {
         let kept = moka::future::Cache::builder()
             .max_capacity(bytes)
-            .weigher(|_, kept: &Arc<Kept>| u32::try_from(kept.body.len() + OVERHEAD).unwrap_or(u32::MAX))
+            .weigher(|_, flown: &Arc<Flown>| u32::try_from(flown.weight()).unwrap_or(u32::MAX))
             .expire_after(Remaining)
             .build();
         Self { kept, metrics }
@@ -122,32 +143,32 @@ impl Cache {
             let flight = self.kept.try_get_with(key, async {
                 led = true;
                 let since = Instant::now();
-                let mut reading = read().await.map_err(Missed::Refused)?;
-                if !reading.fill(LONGEST).await.map_err(Missed::Refused)? {
+                let mut reading = read().await?;
+                if !reading.fill(LONGEST).await? {
                     rest = Some(reading);
-                    return Err(Missed::TooLong);
+                    return Ok(Arc::new(Flown::TooLong { since, ttl }));
                 }
                 let (body, read_timestamp) = (reading.take().into_boxed_str(), reading.read_timestamp());
                 let etag = validator::etag(body.as_bytes());
-                Ok(Arc::new(Kept { body, etag, read_timestamp, since, ttl }))
+                let kept = Kept { body, etag, read_timestamp, since, ttl };
+                Ok::<_, Refusal>(Arc::new(Flown::Kept(Arc::new(kept))))
             });
             let flown = match timeout_at(deadline, flight).await {
                 Ok(flown) => flown,
                 Err(_) => return Err(late()),
             };
             return match flown {
-                Ok(kept) if kept.reaches(minimum) && led => Ok(Found::Read(kept)),
-                Ok(kept) if kept.reaches(minimum) && kept.is_current() => Ok(Found::Hit(kept)),
-                Ok(_) => Ok(Found::Unusable),
-                Err(missed) => match (&*missed, rest) {
-                    (Missed::TooLong, Some(reading)) => Ok(Found::TooLong(Box::new(reading))),
-                    (Missed::TooLong, None) => Ok(Found::Unusable),
-                    // Whoever read had less time than this call still has.
-                    (Missed::Refused(refusal), _) if !led && refusal.reason == Reason::DeadlineExceeded => {
-                        continue;
+                Ok(flown) => Ok(match (&*flown, rest) {
+                    (Flown::TooLong { .. }, Some(reading)) => Found::TooLong(Box::new(reading)),
+                    (Flown::Kept(kept), _) if kept.reaches(minimum) && led => Found::Read(Arc::clone(kept)),
+                    (Flown::Kept(kept), _) if kept.reaches(minimum) && kept.is_current() => {
+                        Found::Hit(Arc::clone(kept))
                     }
-                    (Missed::Refused(refusal), _) => Err(refusal.clone()),
-                },
+                    (Flown::Kept(_) | Flown::TooLong { .. }, _) => Found::Unusable,
+                }),
+                // Whoever read had less time than this call still has.
+                Err(refusal) if !led && refusal.reason == Reason::DeadlineExceeded => continue,
+                Err(refusal) => Err(Refusal::clone(&refusal)),
             };
         }
     }
@@ -160,19 +181,19 @@ fn late() -> Refusal {
 /// An entry goes when its time has run out, counted from before it was read.
 struct Remaining;
 
-impl Expiry<Key, Arc<Kept>> for Remaining {
-    fn expire_after_create(&self, _: &Key, kept: &Arc<Kept>, _: Instant) -> Option<Duration> {
-        Some(kept.ttl.saturating_sub(kept.age()))
+impl Expiry<Key, Arc<Flown>> for Remaining {
+    fn expire_after_create(&self, _: &Key, flown: &Arc<Flown>, _: Instant) -> Option<Duration> {
+        Some(flown.remaining())
     }
 
     /// One that has run out may still be there when the next one takes its place, and would leave it its own end.
     fn expire_after_update(
         &self,
         key: &Key,
-        kept: &Arc<Kept>,
+        flown: &Arc<Flown>,
         now: Instant,
         _: Option<Duration>,
     ) -> Option<Duration> {
-        self.expire_after_create(key, kept, now)
+        self.expire_after_create(key, flown, now)
     }
 }

@@ -18,6 +18,7 @@ use prometheus_client::registry::{Metric, Registry};
 pub struct Metrics {
     registry: Registry,
     pub calls: Family<CallLabels, Counter>,
+    pub answers_cut: Family<CallLabels, Counter>,
     pub call_seconds: Family<OperationLabel, Histogram, fn() -> Histogram>,
     pub in_flight: Family<LaneLabels, Gauge>,
     pub waiting: Family<LaneLabels, Gauge>,
@@ -92,7 +93,18 @@ impl Metrics {
         let (per_operation, per_lane) =
             (Family::new_with_constructor(seconds), Family::new_with_constructor(seconds));
         Self {
-            calls: add(r, "calls", "calls that have ended, by operation and reason", Family::default()),
+            calls: add(
+                r,
+                "calls",
+                "calls by operation and the reason of their refusal, or `ok` once an answer began",
+                Family::default(),
+            ),
+            answers_cut: add(
+                r,
+                "answers_cut",
+                "answers that began and were cut, by operation and reason",
+                Family::default(),
+            ),
             call_seconds: add(r, "call_seconds", "from a call's metadata to its first bytes", per_operation),
             in_flight: add(r, "in_flight", "calls that hold a place in a database", Family::default()),
             waiting: add(r, "waiting", "calls that wait for a place", Family::default()),
@@ -153,7 +165,13 @@ impl Metrics {
         }
     }
 
-    /// A call has ended with `ok` or the reason of its refusal.
+    /// An answer has ended before all of it was there.
+    pub fn answer_cut(&self, operation: &str, reason: &str) {
+        let labels = CallLabels { operation: operation.to_owned(), reason: reason.to_owned() };
+        self.answers_cut.get_or_create_owned(&labels).inc();
+    }
+
+    /// A call is refused for that reason, or its answer begins: `ok`.
     pub fn call_ended(&self, operation: Option<&str>, reason: &str, took: Duration) {
         let operation = operation.unwrap_or("unknown").to_owned();
         self.call_seconds

@@ -14,6 +14,7 @@ use spangate_proto::v1::Call;
 
 pub use key_file::KeyFile;
 use keys::Keys;
+pub use token::LIFETIME;
 use token::{Scope, Token};
 
 use crate::refusal::{Reason, Refusal};

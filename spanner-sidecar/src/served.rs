@@ -81,7 +81,7 @@ impl Served {
         Self { site, has_page_keys, current: RwLock::new(Arc::new(first)), suspected: Notify::new() }
     }
 
-    pub fn metrics(&self) -> &Metrics {
+    pub fn metrics(&self) -> &Arc<Metrics> {
         &self.site.metrics
     }
 

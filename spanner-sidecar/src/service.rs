@@ -14,7 +14,7 @@ use spangate_proto::v1::Call;
 use spangate_proto::v1::gateway_server::Gateway;
 use tokio::time::{Instant, timeout_at};
 use tonic::metadata::MetadataMap;
-use tonic::{Request, Response, Status, Streaming};
+use tonic::{Code, Request, Response, Status, Streaming};
 
 use crate::answer::{Body, Media};
 use crate::cache::Cache;
@@ -79,7 +79,8 @@ impl Service {
                 let keys = self.page_keys.as_ref().map(|file| file.keys());
                 let paging = Paging::begin(operation, entry.database.name(), call, &mut bound, keys)?;
                 let media = Media::wanted(operation, metadata);
-                let asked = read::Asked { metadata, call, bound: &bound, media, minimum };
+                let metrics = self.served.metrics();
+                let asked = read::Asked { metadata, call, bound: &bound, media, minimum, metrics };
                 read::answer(&entry, source, asked, paging, self.cache.as_ref(), deadline).await
             }
             Kind::Write(_) => {
@@ -137,14 +138,19 @@ async fn collect(
         match timeout_at(deadline, stream.next()).await {
             Ok(Some(Ok(HttpBody { content_type: _, data }))) => {
                 if body.len().saturating_add(data.len()) > limit {
-                    let detail = format!("the operation takes a body of at most {limit} bytes");
-                    return Err(Refusal::new(Reason::BodyTooLarge, detail));
+                    return Err(too_large(limit));
                 }
                 body.extend_from_slice(&data);
             }
             Ok(None) => return Ok(body),
+            // One message is longer than the transport takes.
+            Ok(Some(Err(status))) if status.code() == Code::OutOfRange => return Err(too_large(limit)),
             Ok(Some(Err(_))) => return Err(Refusal::new(Reason::ParameterInvalid, "the body was cut")),
             Err(_) => return Err(Refusal::new(Reason::DeadlineExceeded, "the body did not arrive in time")),
         }
     }
+}
+
+fn too_large(limit: usize) -> Refusal {
+    Refusal::new(Reason::BodyTooLarge, format!("the operation takes a body of at most {limit} bytes"))
 }

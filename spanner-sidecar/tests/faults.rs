@@ -126,6 +126,7 @@ async fn an_answer_that_breaks_half_way_ends_with_an_error() {
     assert_eq!(answer.status(), "200");
     assert!(answer.failed());
     assert_eq!(answer.error_reason(), "database_unavailable");
+    stand.until_logged(&["answer_cut", r#""operation":"Read""#, "database_unavailable"]).await;
 }
 
 #[tokio::test]

@@ -141,6 +141,8 @@ async fn what_is_not_run() {
     let without_key = Call { idempotency: stand::nonce(), ..place("8", "") };
     refused(stand.execute(without_key, &body("{}")).await, "400", "idempotency_key_missing");
     refused(stand.execute(place("8", "k"), &body(&"x".repeat(2000))).await, "413", "body_too_large");
+    // Longer than a message may be.
+    refused(stand.execute(place("8", "k"), &body(&"x".repeat(5 << 20))).await, "413", "body_too_large");
     refused(stand.execute(place("8", "k"), &body(r#"{"order_id": "x"}"#)).await, "400", "parameter_invalid");
     let injection =
         Call { path: path(&[("customer_id", "7"), ("order_id", "' OR '1'='1")]), ..call("ReadOrder") };

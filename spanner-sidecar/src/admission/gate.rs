@@ -119,7 +119,7 @@ impl Gate {
         };
         let latest = deadline.checked_sub(pace).unwrap_or(now);
         let until = latest.min(now + self.max_wait);
-        if self.waiting_count() >= self.max_waiting || until <= now {
+        if self.waiting_count() >= self.max_waiting || self.is_scans_part_full(lane) || until <= now {
             return Verdict::TurnedAway(full);
         }
         let ticket = Ticket(self.tickets);
@@ -160,6 +160,19 @@ impl Gate {
 
     pub fn waiting_count(&self) -> usize {
         self.waiting.values().map(VecDeque::len).sum()
+    }
+
+    /// Scans may take as much of the queue as of the places, half of it unless the author says otherwise: those that
+    /// wait turn nobody away who is quick.
+    fn is_scans_part_full(&self, lane: &Lane) -> bool {
+        let Some(Budget { limit, .. }) = self.classes.get(&Class::Scan).filter(|_| lane.class == Class::Scan)
+        else {
+            return false;
+        };
+        let places = self.whole.limit.min(self.region.limit).max(1);
+        let part = self.max_waiting.saturating_mul((*limit).min(places)).div_ceil(places);
+        let scans = self.waiting.iter().filter(|(lane, _)| lane.class == Class::Scan);
+        scans.map(|(_, queue)| queue.len()).sum::<usize>() >= part
     }
 
     fn full(&self, lane: &Lane) -> Option<Full> {

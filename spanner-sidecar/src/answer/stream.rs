@@ -12,15 +12,24 @@ const CHUNK: usize = 32 * 1024;
 const WAITING: usize = 2;
 
 /// A task of its own reads, so that the deadline holds though a slow reader asks for nothing; its outcome comes
-/// beside the pieces, so that an answer which was cut never looks whole. When the client leaves, the query ends.
-pub fn streamed(head: Head, reading: Reading, deadline: Instant) -> Response<super::Body> {
+/// beside the pieces, so that an answer which was cut never looks whole, and `cut` is told why it was. When the client
+/// leaves, the query ends.
+pub fn streamed(
+    head: Head,
+    reading: Reading,
+    deadline: Instant,
+    cut: impl FnOnce(&Refusal) + Send + 'static,
+) -> Response<super::Body> {
     let (pieces, received) = mpsc::channel(WAITING);
     let (ended, outcome) = oneshot::channel();
     tokio::spawn(async move {
         let result = tokio::select! {
             result = send(reading, &pieces, deadline) => result,
-            () = pieces.closed() => Err(gone()),
+            () = pieces.closed() => return,
         };
+        if let Err(refusal) = &result {
+            cut(refusal);
+        }
         // Nobody listens when the client has gone.
         let _ = ended.send(result);
     });
@@ -44,14 +53,11 @@ async fn send(mut reading: Reading, pieces: &mpsc::Sender<String>, deadline: Ins
         match timeout_at(deadline, pieces.send(reading.take())).await {
             Ok(Ok(())) if ended => return Ok(()),
             Ok(Ok(())) => {}
-            Ok(Err(_)) => return Err(gone()),
+            // Nobody is told any more.
+            Ok(Err(_)) => return Ok(()),
             Err(_) => {
                 return Err(Refusal::new(Reason::DeadlineExceeded, "the answer was not read in time"));
             }
         }
     }
-}
-
-fn gone() -> Refusal {
-    Refusal::new(Reason::DeadlineExceeded, "the client has gone")
 }

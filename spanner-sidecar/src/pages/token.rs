@@ -11,7 +11,7 @@ use super::Keys;
 use crate::fingerprint::Fingerprint;
 
 /// How long a token may be used. The pages behind it are read when they are asked for: nothing is held open.
-const LIFETIME: Duration = Duration::from_secs(3600);
+pub const LIFETIME: Duration = Duration::from_secs(3600);
 /// A key of Spanner has at most 8 KiB.
 const LONGEST: usize = 16 * 1024;
 

@@ -1,6 +1,7 @@
 //! The read's part of the way: the cache, and on a miss a place, the query and its answer. A hit takes no place: it
 //! asks nothing of the database, and who waits for another's reading must not keep that one's successors out.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use google_cloud_wkt::Timestamp;
@@ -13,7 +14,8 @@ use tonic::metadata::MetadataMap;
 use crate::answer::{self, Body, Head, Media, Reading};
 use crate::cache::{Cache, Found, Kept, Key, Wanted, validator};
 use crate::freshness;
-use crate::pages::Paging;
+use crate::metrics::Metrics;
+use crate::pages::{self, Paging};
 use crate::refusal::Refusal;
 use crate::served::Entry;
 use crate::spanner::{Query, read, tag};
@@ -26,6 +28,7 @@ pub struct Asked<'c> {
     pub bound: &'c [Bound<'c>],
     pub media: Media,
     pub minimum: Option<Timestamp>,
+    pub metrics: &'c Arc<Metrics>,
 }
 
 pub async fn answer(
@@ -49,7 +52,7 @@ pub async fn answer(
         return fresh(entry, asked, begin(asked.minimum).await?, deadline).await;
     };
     let key = Key::new(entry.generation, &entry.operation, asked.bound, asked.call, rule, asked.media);
-    let ttl = Duration::from_millis(rule.ttl_ms);
+    let ttl = ttl(entry, rule);
     let wanted = Wanted { key, ttl, minimum: asked.minimum, deadline };
     // What others will be given is read as fresh as the operation says, not as this caller asks.
     match cache.answer(wanted, || begin(None)).await? {
@@ -57,6 +60,12 @@ pub async fn answer(
         Found::TooLong(reading) => fresh(entry, asked, *reading, deadline).await,
         Found::Unusable => fresh(entry, asked, begin(asked.minimum).await?, deadline).await,
     }
+}
+
+/// How long an answer is kept. A page's token must be good for a while yet when the page is given to another.
+fn ttl(entry: &Entry, rule: &Rule) -> Duration {
+    let ttl = Duration::from_millis(rule.ttl_ms);
+    if entry.operation.pages.is_some() { ttl.min(pages::LIFETIME / 2) } else { ttl }
 }
 
 /// The head of an answer with a body, if the operation has one.
@@ -73,15 +82,26 @@ async fn fresh(
 ) -> Result<Response<Body>, Refusal> {
     let mut head = head(entry, asked, reading.read_timestamp());
     if let Some(rule) = &asked.call.cache {
-        head = controlled(head, asked, rule);
+        head = controlled(head, entry, asked, rule);
     }
     match entry.operation.answer.body {
         AnswerBody::Rows if asked.call.head => Ok(answer::whole(head, None, true)),
-        AnswerBody::Rows => Ok(answer::streamed(head, reading, deadline)),
+        AnswerBody::Rows => Ok(answer::streamed(head, reading, deadline, cut(entry, asked))),
         AnswerBody::One | AnswerBody::None => {
             reading.fill(usize::MAX).await?;
             Ok(answer::whole(head, Some(reading.take()), asked.call.head))
         }
+    }
+}
+
+/// Of an answer whose beginning was sent.
+fn cut(entry: &Entry, asked: Asked<'_>) -> impl FnOnce(&Refusal) + Send + 'static {
+    let (operation, metrics) = (Arc::clone(&entry.operation), Arc::clone(asked.metrics));
+    let request_id = asked.call.request_id.escape_debug().to_string();
+    move |refusal| {
+        let (operation, reason) = (operation.name.as_str(), refusal.reason.name());
+        metrics.answer_cut(operation, reason);
+        tracing::info!(event = "answer_cut", operation, reason, request_id);
     }
 }
 
@@ -91,7 +111,7 @@ fn of_kept(entry: &Entry, asked: Asked<'_>, rule: &Rule, kept: &Kept) -> Respons
         true => Head::not_modified().read_timestamp(kept.read_timestamp),
         false => head(entry, asked, kept.read_timestamp),
     };
-    let head = controlled(head, asked, rule)
+    let head = controlled(head, entry, asked, rule)
         .header("etag", &kept.etag)
         .header("age", &kept.age().as_secs().to_string());
     let body = (!known).then(|| String::from(&*kept.body));
@@ -100,13 +120,13 @@ fn of_kept(entry: &Entry, asked: Asked<'_>, rule: &Rule, kept: &Kept) -> Respons
 
 /// `public` would let any cache on the way answer for us: only where nobody was asked who he is. What the policy's
 /// `vary` read has no header's name here: then a client's own cache asks each time, which the `ETag` makes cheap.
-fn controlled(head: Head, asked: Asked<'_>, rule: &Rule) -> Head {
+fn controlled(head: Head, entry: &Entry, asked: Asked<'_>, rule: &Rule) -> Head {
     let who = match (rule.shared, &asked.call.identity) {
         (true, None) => "public",
         (true, Some(_)) | (false, _) => "private",
     };
     let control = match rule.vary.is_empty() {
-        true => format!("{who}, max-age={}", rule.ttl_ms / 1000),
+        true => format!("{who}, max-age={}", ttl(entry, rule).as_secs()),
         false => format!("{who}, no-cache"),
     };
     head.header("cache-control", &control).header("vary", "accept, authorization, read-min-timestamp")

@@ -1,6 +1,6 @@
 //! A database of operations.yaml: its channels, its connections by role, and the places for calls in it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,7 +55,8 @@ pub enum Flow {
 
 struct Pools {
     prompt: Pool,
-    streamed: Pool,
+    /// Absent where there is a single channel: then everything goes over that one.
+    streamed: Option<Pool>,
 }
 
 /// A client of its own, and how many channels it may have.
@@ -65,16 +66,16 @@ struct Pool {
 }
 
 impl Pools {
-    /// Half of the channels for each, and one at least.
+    /// Half of the channels for each.
     fn new(most: u32) -> Self {
-        let pool = |most: u32| Pool { most: most.max(1), spanner: OnceCell::new() };
-        Self { prompt: pool(most.div_ceil(2)), streamed: pool(most / 2) }
+        let pool = |most: u32| Pool { most, spanner: OnceCell::new() };
+        Self { prompt: pool(most.div_ceil(2).max(1)), streamed: (most > 1).then(|| pool(most / 2)) }
     }
 
     fn of(&self, flow: Flow) -> &Pool {
         match flow {
             Flow::Prompt => &self.prompt,
-            Flow::Streamed => &self.streamed,
+            Flow::Streamed => self.streamed.as_ref().unwrap_or(&self.prompt),
         }
     }
 }
@@ -84,14 +85,12 @@ impl Database {
         let region = site.region.as_deref();
         let of_region = region.and_then(|region| settings.regions.get(region)?.max_channels);
         let most = settings.max_channels.min(of_region.unwrap_or(u32::MAX));
-        let of_role = |(role, limits): (&String, &Limits)| {
-            Some((role.clone(), Pools::new(limits.max_channels?.min(most))))
-        };
+        let (others, of_roles) = share(most, &settings.roles);
         Self {
             key: key.to_owned(),
             admission: Admission::new(key, &settings, region, Arc::clone(&site.metrics)),
-            pools: Pools::new(most),
-            pools_of_roles: settings.roles.iter().filter_map(of_role).collect(),
+            pools: Pools::new(others),
+            pools_of_roles: of_roles.into_iter().map(|(role, most)| (role, Pools::new(most))).collect(),
             connections: Mutex::default(),
             writers: site.is_emulator.then(Mutex::default),
             settings,
@@ -200,5 +199,50 @@ impl Database {
             tracing::error!(event = "client_failed", database = self.name(), error = %error);
             Refusal::new(Reason::DatabaseUnavailable, "the database cannot be reached")
         })
+    }
+}
+
+/// Of a database's channels, those of each role with a limit of its own, and what is left for all others: one at
+/// least, also where the roles' limits are more than there are.
+fn share(most: u32, roles: &BTreeMap<String, Limits>) -> (u32, Vec<(String, u32)>) {
+    let mut left = most;
+    let mut of_roles = Vec::new();
+    for (role, limits) in roles {
+        let Some(limit) = limits.max_channels else { continue };
+        let granted = limit.min(left.saturating_sub(1)).max(1);
+        left = left.saturating_sub(granted);
+        of_roles.push((role.clone(), granted));
+    }
+    (left.max(1), of_roles)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shared(most: u32, limits: &[(&str, u32)]) -> (u32, Vec<u32>) {
+        let of = |max_channels| Limits { max_channels: Some(max_channels), max_in_flight: None };
+        let roles = limits.iter().map(|(role, limit)| ((*role).to_owned(), of(*limit))).collect();
+        let (left, of_roles) = share(most, &roles);
+        (left, of_roles.into_iter().map(|(_, limit)| limit).collect())
+    }
+
+    #[test]
+    fn roles_have_their_channels_of_the_databases() {
+        assert_eq!(shared(8, &[]), (8, vec![]));
+        assert_eq!(shared(8, &[("a", 2), ("b", 3)]), (3, vec![2, 3]));
+        assert_eq!(shared(8, &[("a", 100)]), (1, vec![7]));
+        assert_eq!(shared(2, &[("a", 1), ("b", 1)]), (1, vec![1, 1]));
+    }
+
+    #[test]
+    fn channels_are_halved_and_a_single_one_is_shared() {
+        let halves = |most| {
+            let pools = Pools::new(most);
+            (pools.prompt.most, pools.streamed.map(|pool| pool.most))
+        };
+        assert_eq!(halves(1), (1, None));
+        assert_eq!(halves(2), (1, Some(1)));
+        assert_eq!(halves(5), (3, Some(2)));
     }
 }

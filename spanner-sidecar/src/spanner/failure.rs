@@ -57,10 +57,9 @@ pub const UNKNOWN: (Reason, &str) = (
 fn of_code(code: Code, phase: Phase, message: &str) -> (Reason, &'static str) {
     let lost = |otherwise| if phase == Phase::Commit { UNKNOWN } else { otherwise };
     match code {
-        Code::Unavailable | Code::Cancelled | Code::Unknown | Code::Internal | Code::DataLoss | Code::Ok => {
-            lost(UNAVAILABLE)
-        }
-        Code::DeadlineExceeded => lost(TOO_LATE),
+        Code::Unavailable | Code::Unknown | Code::Internal | Code::DataLoss | Code::Ok => lost(UNAVAILABLE),
+        // We cancel nothing that we still wait for: it was a clock on the way, set by our own deadline.
+        Code::DeadlineExceeded | Code::Cancelled => lost(TOO_LATE),
         // The sidecar's own credentials are refused: nothing that the caller can mend.
         Code::Unauthenticated => UNAVAILABLE,
         Code::InvalidArgument | Code::Unimplemented => MISMATCH,
@@ -124,7 +123,7 @@ mod tests {
             table.push_str(&format!("{code:?}: {}\n", names.join(" ")));
         }
         expect_test::expect![[r#"
-            Cancelled: database_unavailable database_unavailable database_unavailable outcome_unknown
+            Cancelled: deadline_exceeded deadline_exceeded deadline_exceeded outcome_unknown
             Unknown: database_unavailable database_unavailable database_unavailable outcome_unknown
             InvalidArgument: schema_mismatch schema_mismatch schema_mismatch schema_mismatch
             DeadlineExceeded: deadline_exceeded deadline_exceeded deadline_exceeded outcome_unknown

@@ -15,7 +15,9 @@ use google_cloud_spanner::Error;
 use google_cloud_spanner::model::execute_sql_request::QueryMode;
 use google_cloud_spanner::types::Type as SpannerType;
 use google_cloud_spanner::value::Value as SpannerValue;
-use spangate_operations::{Argument, Body, Kind, Location, Operation, Read, ReadSource, Statement as Sql};
+use spangate_operations::{
+    Argument, Body, Kind, Location, Operation, Read, ReadSource, Source, Statement as Sql,
+};
 use tokio::time::Instant;
 
 use super::connection::Session;
@@ -191,6 +193,17 @@ fn compare(operation: &Operation, Columns { names, .. }: &Columns) -> Plan {
         let mut seen = std::collections::HashSet::new();
         if let Some(name) = names.iter().find(|name| !seen.insert(name.as_str())) {
             return Plan::Mismatch(format!("two columns are called `{name}`"));
+        }
+    }
+    let of_pages = operation.parameters.iter().filter_map(|parameter| match &parameter.source {
+        Source::Page(column) => Some(column),
+        _ => None,
+    });
+    for column in of_pages {
+        if !names.contains(column) {
+            return Plan::Mismatch(format!(
+                "pages go on by `page.{column}`, which is no column of the answer"
+            ));
         }
     }
     for name in operation.answer.location.iter().flat_map(Location::names) {

@@ -5,6 +5,7 @@ use spangate_mock_spanner::Step;
 use spangate_proto::v1::{Cache, Call, Identity};
 use tonic::Status;
 
+use super::streams::until;
 use super::{bob, of, start};
 use crate::stand::{Answer, alice, call};
 
@@ -230,5 +231,23 @@ async fn long_answers_go_through() {
         assert!(answer.json().len() > 1024 * 1024);
         serde_json::from_str::<serde_json::Value>(answer.json()).unwrap();
         assert_eq!((header(&answer, "etag"), mock.count(Step::Stream)), ("", reads));
+    }
+    // That it is too long is known: nobody waits for another to find that out.
+    mock.silent(Step::Stream);
+    let both = futures::future::join(stand.begin(kept(), &[]), stand.begin(kept(), &[]));
+    tokio::select! {
+        _ = both => panic!("nobody is answered"),
+        () = until("both have asked", || mock.count(Step::Stream) == 4) => {}
+    }
+}
+
+/// The token of its next page is good for an hour from its making.
+#[tokio::test]
+async fn a_page_is_kept_for_as_long_as_its_token_is_good() {
+    let (_mock, stand) = start().await;
+    let rule = Cache { ttl_ms: 24 * 3_600_000, ..Cache::default() };
+    for (operation, kept) in [("ListItems", "private, max-age=1800"), ("ReadOwn", "private, max-age=86400")] {
+        let answer = stand.execute(Call { cache: Some(rule.clone()), ..of("a", operation) }, &[]).await;
+        assert_eq!(header(&answer, "cache-control"), kept);
     }
 }

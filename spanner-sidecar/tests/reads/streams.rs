@@ -9,7 +9,7 @@ use crate::stand::{Stand, call};
 
 const TRIES: u32 = 200;
 
-async fn until(what: &str, is: impl Fn() -> bool) {
+pub async fn until(what: &str, is: impl Fn() -> bool) {
     for _ in 0..TRIES {
         if is() {
             return;

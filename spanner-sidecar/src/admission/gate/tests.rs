@@ -112,6 +112,16 @@ fn scans_take_their_half_and_hold_nobody_up() {
 }
 
 #[test]
+fn scans_that_wait_leave_room_in_the_queue() {
+    let mut story = Story::of(&database(), None);
+    let (point, scan) = (lane(Class::Point), lane(Class::Scan));
+    let came = [(); 5].map(|()| story.comes(&scan));
+    assert_eq!(came, ["admitted", "admitted", "waits 2s", "waits 2s", "Database is full"]);
+    let came = [(); 4].map(|()| story.comes(&point));
+    assert_eq!(came, ["admitted", "admitted", "waits 2s", "Database is full"]);
+}
+
+#[test]
 fn who_would_be_answered_too_late_does_not_wait() {
     let mut story = Story::of(&database(), None);
     let point = lane(Class::Point);
