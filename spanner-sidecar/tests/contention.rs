@@ -1,6 +1,6 @@
 //! Many writers to one row, by way of two sidecars as two pods are, and every write sent to both at once: none is lost
 //! and none is doubled. On the emulator, which takes one writer at a time, and on a Spanner of our own, which lets them
-//! collide.
+//! collide, with channels and sessions as in production.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -31,8 +31,8 @@ async fn on_the_emulator() {
 async fn on_a_spanner_that_lets_writers_collide() {
     let mock = Mock::start(DDL).await.unwrap();
     mock.execute(ROWS).unwrap();
-    let one = Stand::serving(mock.port, "contention.yaml").await;
-    let other = Stand::serving(mock.port, "contention.yaml").await;
+    let one = Stand::in_production(mock.port, "contention.yaml").await;
+    let other = Stand::in_production(mock.port, "contention.yaml").await;
     contend(&one, &other).await;
     assert_eq!(mock.query("SELECT COUNT(*) FROM spangate_idempotency").unwrap(), [["64"]]);
 }

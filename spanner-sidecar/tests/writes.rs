@@ -22,7 +22,7 @@ const DDL: &str =
 async fn start() -> (Mock, Stand) {
     let mock = Mock::start(DDL).await.unwrap();
     mock.execute("INSERT INTO counters (id, n) VALUES ('a', 0), ('b', 0)").unwrap();
-    let stand = Stand::serving(mock.port, "writes.yaml").await;
+    let stand = Stand::in_production(mock.port, "writes.yaml").await;
     stand.until_healthy().await;
     mock.forget_counts();
     (mock, stand)

@@ -4,10 +4,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a stand fails by panicking")]
 #![allow(dead_code, reason = "each file of tests uses a part of it")]
 
+#[path = "../key_file/mod.rs"]
+mod key_file;
+
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use std::vec::IntoIter;
@@ -91,6 +95,16 @@ impl Stand {
         let mut sidecar = without_emulator();
         sidecar.envs(environment.iter().map(|(name, value)| (name, value)));
         Self::started(sidecar, 0, operations, options).await
+    }
+
+    /// As it is before Spanner itself: a service account's key, channels that grow, and writers side by side on one
+    /// session, which the emulator does not take.
+    pub async fn in_production(port: u16, operations: &str) -> Self {
+        static KEY: OnceLock<PathBuf> = OnceLock::new();
+        let key = KEY.get_or_init(|| private_file("account", &key_file::key_file("stand").0));
+        let endpoint = format!("http://127.0.0.1:{port}");
+        let options = ["--endpoint", &endpoint, "--credentials", key.to_str().unwrap()];
+        Self::before_spanner(operations, &options, &[]).await
     }
 
     /// What a sidecar says that does not start.
@@ -355,10 +369,15 @@ fn sidecar(port: u16) -> Command {
 
 /// A file with a key for page tokens.
 pub fn page_keys() -> PathBuf {
+    private_file("page-keys", "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=\n")
+}
+
+/// One that nobody else may read.
+fn private_file(name: &str, text: &str) -> PathBuf {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let path = std::env::temp_dir().join(format!("spangate-page-keys-{}-{number}", std::process::id()));
-    std::fs::write(&path, "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=\n").unwrap();
+    let path = std::env::temp_dir().join(format!("spangate-{name}-{}-{number}", std::process::id()));
+    std::fs::write(&path, text).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
     path
 }

@@ -105,7 +105,7 @@ async fn what_was_refused_may_be_sent_again() {
 async fn repeats_at_the_same_time_happen_once() {
     let (mock, stand) = start().await;
     let door = mock.another_door().await.unwrap();
-    let other = Stand::serving(door.port, "writes.yaml").await;
+    let other = Stand::in_production(door.port, "writes.yaml").await;
     other.until_healthy().await;
     mock.slow(Step::Commit, Duration::from_millis(30));
     let text = body(r#"{"total": 1}"#);
