@@ -8,6 +8,7 @@
     reason = "what a test did not expect fails it"
 )]
 
+mod answers;
 mod before_the_filter;
 mod calls;
 mod cel;

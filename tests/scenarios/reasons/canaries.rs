@@ -2,9 +2,10 @@
 
 use std::fs;
 
-use spangate_stack::{Part, Stack, http};
+use spangate_stack::{Part, http};
 
 use super::site::Site;
+use crate::support::metrics;
 
 /// In all names, texts and values that are planted. Of canaries Envoy speaks itself.
 const CANARY: &str = "oriole";
@@ -50,7 +51,7 @@ impl Site {
             let log = String::from_utf8_lossy(&log);
             assert_eq!(self.canaries.found_in(&log), Vec::<&str>::new(), "{part:?}");
         }
-        let sidecar = http::get(&metrics(stack), &[]).unwrap().text();
+        let sidecar = metrics(stack);
         assert!(sidecar.contains("outcome_unknown"), "{sidecar}");
         let envoy = http::get(&stack.admin("/stats/prometheus"), &[]).unwrap().text();
         assert!(envoy.contains("spangate_refused"), "{envoy}");
@@ -58,12 +59,4 @@ impl Site {
             assert_eq!(self.canaries.found_in(&metrics), Vec::<&str>::new());
         }
     }
-}
-
-/// Where the sidecar says that its metrics are.
-fn metrics(stack: &Stack) -> String {
-    let log = fs::read_to_string(stack.process(Part::Sidecar).unwrap().log()).unwrap();
-    let line = log.lines().find(|line| line.contains("metrics_listening")).unwrap();
-    let line: serde_json::Value = serde_json::from_str(line).unwrap();
-    format!("http://{}/metrics", line["address"].as_str().unwrap())
 }

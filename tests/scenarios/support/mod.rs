@@ -18,8 +18,8 @@ pub use problem::{assert_problem, documented};
 pub use request::{Frames, Request};
 pub use spanner::Spanner;
 pub use stack::{
-    ORDERS, assert_no_trap, calls_passed_on, eventually, operations_with, orders_in_database, policy_with,
-    statistics, storefront, traps,
+    ORDERS, assert_no_trap, calls_passed_on, eventually, metrics, operations_with, orders_in_database,
+    policy_with, statistics, storefront, traps,
 };
 pub use token::{Token, forge};
 pub use upstream::Upstream;

@@ -58,6 +58,14 @@ pub fn calls_passed_on(stack: &Stack) -> u64 {
     statistics(stack, "^cluster.spanner-sidecar.upstream_rq_total$").into_values().sum()
 }
 
+/// What the sidecar counts, asked where it says that it tells (`--metrics`).
+pub fn metrics(stack: &Stack) -> String {
+    let log = std::fs::read_to_string(stack.process(Part::Sidecar).unwrap().log()).unwrap();
+    let line = log.lines().find(|line| line.contains("metrics_listening")).unwrap();
+    let line: Value = serde_json::from_str(line).unwrap();
+    http::get(&format!("http://{}/metrics", line["address"].as_str().unwrap()), &[]).unwrap().text()
+}
+
 /// Every order there is, read from the emulator itself.
 pub fn orders_in_database(stack: &Stack) -> Vec<Value> {
     stack
