@@ -167,10 +167,7 @@ fn one_statement(
         0 => fault_at(fields, "sql", "there is no statement".to_owned(), diagnostics),
         _ => fault_at(fields, "sql", "only one statement may stand here".to_owned(), diagnostics),
     }
-    // A statement may begin with a hint, `@{…}`: then Spanner judges alone.
-    let hinted = text.trim_start().starts_with("@{");
     if let Some(verb) = sql::verb(text, dialect)
-        && !hinted
         && !verbs.iter().any(|known| known.eq_ignore_ascii_case(verb))
     {
         let message = format!("{place} begins with `{}`, not with `{verb}`", verbs.join("`, `"));

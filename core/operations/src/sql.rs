@@ -141,12 +141,19 @@ fn returning<'c, 's>(code: &'c [&'s str]) -> Option<&'c [&'s str]> {
     code.get(start..)
 }
 
-/// The first word, such as `SELECT`, whatever its case.
+/// The first word after any hint, such as `SELECT`, whatever its case.
 pub fn verb(sql: &str, dialect: Dialect) -> Option<&str> {
-    tokens(sql, dialect).find_map(|(token, _)| match token {
-        Token::Word(word) => Some(word),
-        _ => None,
-    })
+    let mut code = tokens(sql, dialect).filter(|(token, _)| *token != Token::Space).peekable();
+    loop {
+        match code.next()? {
+            (Token::Word(word), _) => return Some(word),
+            // `@{…}`, whose words are of no statement; PostgreSQL's hint is one token.
+            (Token::Other, "@") if code.next_if(|(_, text)| *text == "{").is_some() => {
+                code.find(|(_, text)| *text == "}");
+            }
+            _ => {}
+        }
+    }
 }
 
 /// The text of each token that is code: words, parameters, names and strings with their quotes, signs one by one.

@@ -347,6 +347,23 @@ fn faults_of_types_in_postgresql() {
     );
 }
 
+/// What a hint says is no part of the statement's kind: DML without rows answers none, and a read that writes is one.
+#[test]
+fn statements_with_hints() {
+    check(
+        "  A: {write: [{sql: '@{LOCK_SCANNED_RANGES=exclusive} UPDATE t SET a = 1 WHERE b = 2'}]}\n  B: {read: {sql: '@{USE_ADDITIONAL_PARALLELISM=TRUE} SELECT 1'}}\n",
+        expect![[r#"
+            A on main None 204 Duration { milliseconds: 5000 } []
+            B on main Rows 200 Duration { milliseconds: 5000 } []"#]],
+    );
+    check(
+        "  A: {write: [{sql: '@{LOCK_SCANNED_RANGES=exclusive} SELECT 1'}]}\n  B: {read: {sql: '@{FORCE_INDEX=select} DELETE FROM t WHERE TRUE'}}\n",
+        expect![[r#"
+            4:21: error[invalid_value]: operations.A.write[0].sql: a write begins with `INSERT`, `UPDATE`, `DELETE`, not with `SELECT`
+            5:19: error[invalid_value]: operations.B.read.sql: a read begins with `SELECT`, `WITH`, `FROM`, `GRAPH`, not with `DELETE`"#]],
+    );
+}
+
 #[test]
 fn an_unused_identity_is_warned_of() {
     check(

@@ -116,7 +116,9 @@ fn code_is_what_is_neither_blank_nor_comment() {
 #[test]
 fn verbs() {
     assert_eq!(verb("-- x\n  (select 1)", GoogleSql), Some("select"));
-    assert_eq!(verb("@{hint=1} UPDATE t", GoogleSql), Some("hint"));
+    assert_eq!(verb("@{hint=1} UPDATE t", GoogleSql), Some("UPDATE"));
+    assert_eq!(verb("-- x\n@ { a.b='}', c=SELECT } @{d=1}UPDATE t", GoogleSql), Some("UPDATE"));
+    assert_eq!(verb("@{hint=1", GoogleSql), None);
     assert_eq!(verb("/*@ hint=1 */ UPDATE t", PostgreSql), Some("UPDATE"));
     assert_eq!(verb("/* /* */ x */ UPDATE t", PostgreSql), Some("UPDATE"));
 }
