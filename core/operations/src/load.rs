@@ -1,6 +1,8 @@
 //! From the document's tree to the model. Every fault is found in one reading, with its place.
 
+mod audit;
 mod database;
+mod location;
 mod names;
 mod operation;
 mod parameter;

@@ -123,6 +123,11 @@ pub fn returned_columns(sql: &str, dialect: Dialect) -> Vec<String> {
     columns.into_iter().filter(is_name).map(|word| named(word, dialect)).collect()
 }
 
+/// Whether a DML statement may return columns that its text does not name: those of a `*`.
+pub fn returns_unnamed(sql: &str, dialect: Dialect) -> bool {
+    returning(&code(sql, dialect).collect::<Vec<_>>()).is_some_and(|columns| columns.contains(&"*"))
+}
+
 /// Whether a DML statement returns rows, by `THEN RETURN` or PostgreSQL's `RETURNING`.
 pub fn returns_rows(sql: &str, dialect: Dialect) -> bool {
     returning(&code(sql, dialect).collect::<Vec<_>>()).is_some()

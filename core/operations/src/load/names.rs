@@ -90,6 +90,20 @@ impl<'p> Names<'p> {
         })
     }
 
+    pub fn parameter(&self, name: &str) -> Option<&'p Parameter> {
+        self.parameters.iter().find(|parameter| parameter.name == name)
+    }
+
+    /// The parameters' names.
+    pub fn declared(&self) -> impl Iterator<Item = &'p str> {
+        self.parameters.iter().map(|parameter| parameter.name.as_str())
+    }
+
+    /// Whether the document declares such a parameter, be it with faults: those have been told.
+    pub fn is_declared(&self, name: &str) -> bool {
+        self.declared.is_some_and(|declared| declared.member(name).is_some())
+    }
+
     /// A parameter first: where a statement returns a column of that name, it is what was put in. Of columns, the one
     /// that was returned last.
     fn known(&self, name: &str) -> Option<Argument> {
@@ -111,14 +125,12 @@ impl<'p> Names<'p> {
         fields: &Fields<'_>,
         diagnostics: &mut Diagnostics,
     ) {
-        // Its own faults have been told.
-        if self.declared.is_some_and(|declared| declared.member(name).is_some()) {
+        if self.is_declared(name) {
             return;
         }
         let span = fields.node().member(place).unwrap_or(fields.node()).span;
         let fault = Diagnostic::error("undeclared_parameter", &fields.path().member(place), message).at(span);
-        let declared = self.parameters.iter().map(|parameter| parameter.name.as_str());
-        let all = declared.chain(self.returned.iter().flatten().map(String::as_str));
+        let all = self.declared().chain(self.returned.iter().flatten().map(String::as_str));
         diagnostics.push(match suggestion(name, all) {
             Some(known) => fault.help(help(known)),
             None => fault,

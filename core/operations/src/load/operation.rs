@@ -3,10 +3,10 @@
 use spangate_document::{Diagnostic, Diagnostics, Fields, Node, Path, Value as Json};
 
 use super::names::Names;
-use super::{CLASSES, Context, database, fault_at, numbers, parameter, priority, write};
+use super::{CLASSES, Context, audit, database, fault_at, location, numbers, parameter, priority, write};
 use crate::{
-    Action, Answer, AuditField, Body, Class, Dialect, Freshness, Idempotency, Kind, Location, Operation,
-    Pages, Parameter, Scalar, Source, Type,
+    Action, Answer, Body, Class, Dialect, Freshness, Idempotency, Kind, Location, Operation, Pages,
+    Parameter, Scalar, Source, Type,
 };
 
 /// Largest body when no parameter says otherwise.
@@ -25,9 +25,9 @@ pub(super) fn read(
         database.as_ref().and_then(|name| context.databases.get(name)).map(|database| database.dialect);
     let dialect = dialect.unwrap_or(Dialect::GoogleSql);
     let (parameters, max_body) = parameter::read_all(&mut fields, dialect, context.schemas, diagnostics);
-    let kind =
-        kind(&mut fields, &mut Names::new(dialect, &parameters, node.member("parameters")), diagnostics);
-    let answer = answer(&mut fields, kind.as_ref(), diagnostics);
+    let mut names = Names::new(dialect, &parameters, node.member("parameters"));
+    let kind = kind(&mut fields, &mut names, diagnostics);
+    let answer = answer(&mut fields, kind.as_ref(), &names, diagnostics);
     let deadline = fields.duration("deadline", diagnostics).unwrap_or(context.defaults.deadline);
     let priority = priority(&mut fields, diagnostics).unwrap_or(context.defaults.priority);
     let class = fields.word("class", &CLASSES, diagnostics);
@@ -36,7 +36,7 @@ pub(super) fn read(
     let freshness = [("operation", Freshness::Operation), ("caller", Freshness::Caller)];
     let freshness = fields.word("freshness", &freshness, diagnostics);
     let pages = pages(&mut fields, &parameters, diagnostics);
-    let audit = audit(&mut fields, diagnostics);
+    let audit = audit::read(&mut fields, &parameters, kind.as_ref(), diagnostics);
     let directed_reads = database::directed_reads(&mut fields, diagnostics);
     let (kind, answer) = (kind?, answer?);
     let class = class.unwrap_or(match (&kind, answer.body) {
@@ -130,34 +130,6 @@ fn pages(fields: &mut Fields<'_>, parameters: &[Parameter], diagnostics: &mut Di
     Some(Pages { size: size?, token })
 }
 
-/// `audit: {fields: [body.customer_id]}`
-fn audit(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Vec<AuditField> {
-    let Some(node) = fields.take("audit") else { return Vec::new() };
-    let Some(mut fields) = Fields::of(node, fields.path().member("audit"), diagnostics) else {
-        return Vec::new();
-    };
-    let mut kept = Vec::new();
-    for text in fields.strings("fields", diagnostics).unwrap_or_default() {
-        let field = match parameter::dotted(text) {
-            Some(Source::Body(path)) => Some(AuditField::Body(path)),
-            Some(Source::Identity(field)) => Some(AuditField::Identity(field)),
-            _ => match text.split_once('.') {
-                Some(("path", name)) => Some(AuditField::Path(name.to_owned())),
-                Some(("query", name)) => Some(AuditField::Query(name.to_owned())),
-                _ => None,
-            },
-        };
-        if field.is_none() {
-            let fault = fields.fault("fields", format!("`{text}` cannot be audited"));
-            diagnostics
-                .push(fault.help("write `path.NAME`, `query.NAME`, `body.MEMBER` or `identity.FIELD`"));
-        }
-        kept.extend(field);
-    }
-    fields.finish(diagnostics);
-    kept
-}
-
 fn database(fields: &mut Fields<'_>, context: &Context<'_>, diagnostics: &mut Diagnostics) -> Option<String> {
     let name = match (fields.string("database", diagnostics), &context.defaults.database) {
         (Some(name), _) => name,
@@ -202,7 +174,12 @@ fn kind(fields: &mut Fields<'_>, names: &mut Names<'_>, diagnostics: &mut Diagno
     }
 }
 
-fn answer(fields: &mut Fields<'_>, kind: Option<&Kind>, diagnostics: &mut Diagnostics) -> Option<Answer> {
+fn answer(
+    fields: &mut Fields<'_>,
+    kind: Option<&Kind>,
+    names: &Names<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Answer> {
     let step = kind.and_then(last_returning);
     let returns = step.is_some() || !matches!(kind, Some(Kind::Write(_)));
     let of_body =
@@ -215,7 +192,7 @@ fn answer(fields: &mut Fields<'_>, kind: Option<&Kind>, diagnostics: &mut Diagno
         }));
     };
     if let Json::Map(_) = node.value {
-        return answer_with_status(node, fields.path().member("answer"), kind, step, diagnostics);
+        return answer_with_status(node, fields.path().member("answer"), kind, names, diagnostics);
     }
     let bodies = [("rows", Body::Rows), ("one", Body::One), ("none", Body::None)];
     let body = fields.word("answer", &bodies, diagnostics)?;
@@ -243,10 +220,11 @@ fn answer_with_status(
     node: &Node,
     path: Path,
     kind: Option<&Kind>,
-    step: Option<usize>,
+    names: &Names<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Option<Answer> {
     let mut fields = Fields::of(node, path, diagnostics)?;
+    let step = kind.and_then(last_returning);
     let status = match fields.integer("status", diagnostics) {
         None => 200,
         Some(status @ 200..=202) => u16::try_from(status).unwrap_or(200),
@@ -263,6 +241,10 @@ fn answer_with_status(
                 None
             }
         });
+    if let (Some(location), Some(Kind::Write(write))) = (&location, kind) {
+        let answering = step.and_then(|step| write.steps.get(step));
+        location::check(location, answering, names, &fields, diagnostics);
+    }
     if matches!(kind, Some(Kind::Read(_))) {
         let message = "a read answers `rows`, `one` or `none`: `status` and `location` are for writes";
         diagnostics.error("invalid_value", fields.path(), node, message);

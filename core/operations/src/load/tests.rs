@@ -220,8 +220,8 @@ fn faults_of_steps() {
             13:9: error[invalid_value]: operations.A.write[4]: the step uses a member of an item, and runs once: say `for_each: body.LIST`
             14:50: error[invalid_value]: operations.A.write[5].for_each.min_items: `3` is more than `max_items`, 2
             16:9: error[invalid_value]: operations.A.write[6]: `expect` follows the statement that it concerns, once
-            20:21: error[invalid_value]: operations.A.audit.fields: `body` cannot be audited (help: write `path.NAME`, `query.NAME`, `body.MEMBER` or `identity.FIELD`)
-            20:21: error[invalid_value]: operations.A.audit.fields: `header.authorization` cannot be audited (help: write `path.NAME`, `query.NAME`, `body.MEMBER` or `identity.FIELD`)
+            20:22: error[invalid_value]: operations.A.audit.fields: `body` cannot be audited (help: write `path.NAME`, `query.NAME`, `body.MEMBER` or `identity.FIELD`)
+            20:28: error[invalid_value]: operations.A.audit.fields: `header.authorization` cannot be audited (help: write `path.NAME`, `query.NAME`, `body.MEMBER` or `identity.FIELD`)
             21:12: error[invalid_value]: operations.A.pages: a write has no `pages`
             21:12: error[invalid_value]: operations.A.pages: no parameter is `from: page.COLUMN`: every page would be the first
             21:19: error[invalid_value]: operations.A.pages.size: `a` is no parameter of type INT64 with a `maximum` (help: name the parameter that is the `LIMIT` of the query)
@@ -364,6 +364,71 @@ fn statements_with_hints() {
     );
 }
 
+/// A name that nothing of the call has, in the audit or in a location: it would be empty, and nobody would know.
+#[test]
+fn names_that_nothing_has() {
+    check(
+        r#"
+  A:
+    write:
+      - sql: INSERT INTO t (a, b) VALUES (@a, @b) THEN RETURN id, f(a) AS made
+      - for_each: body.order.items
+        sql: INSERT INTO u (s) VALUES (@sku)
+    parameters:
+      a: {type: INT64, from: path}
+      b: {type: "STRUCT<x INT64, y STRUCT<z DATE>>", from: body.b}
+      c: {type: NUMERIC, from: body.c.d}
+      sku: {type: STRING, from: item.sku}
+      many: {type: ARRAY<INT64>, from: query}
+      any: {type: JSON, from: body.any}
+    audit:
+      fields:
+        - path.a
+        - query.many
+        - body.b
+        - body.b.y.z
+        - body.c
+        - body.order
+        - body.order.items
+        - body.any.thing
+        - identity.roles
+        - path.customer
+        - path.b
+        - query.mnay
+        - body.bb
+        - body.b.q
+        - body.c.d.e
+        - body.order.items.sku
+        - body.nothing
+    answer: {status: 201, location: "/a/{a}/{id}/{made}/{idd}/{many}/{sku}/{nothing}"}
+  B:
+    write: [{sql: INSERT INTO t (a) VALUES (1) THEN RETURN *}]
+    answer: {status: 201, location: "/a/{whatever}"}
+  C:
+    write: [{sql: DELETE FROM t WHERE a = @a}]
+    parameters: {a: {type: INT65, from: path}}
+    audit: {fields: body.whatever}
+    answer: {status: 200, location: "/a/{a}"}
+"#,
+        expect![[r#"
+            13:10: warning[unused_parameter]: operations.A.parameters.c: the SQL does not use `@c`
+            16:12: warning[unused_parameter]: operations.A.parameters.any: the SQL does not use `@any`
+            28:11: error[invalid_value]: operations.A.audit.fields: the operation takes no `path.customer`: it would audit nothing (help: name what `parameters` or `for_each` take of the call)
+            29:11: error[invalid_value]: operations.A.audit.fields: the operation takes no `path.b`: it would audit nothing (help: did you mean `path.a`?)
+            30:11: error[invalid_value]: operations.A.audit.fields: the operation takes no `query.mnay`: it would audit nothing (help: did you mean `query.many`?)
+            31:11: error[invalid_value]: operations.A.audit.fields: the operation takes no `body.bb`: it would audit nothing (help: did you mean `body.b`?)
+            32:11: error[invalid_value]: operations.A.audit.fields: the operation takes no `body.b.q`: it would audit nothing (help: did you mean `body.b.x`?)
+            33:11: error[invalid_value]: operations.A.audit.fields: the operation takes no `body.c.d.e`: it would audit nothing (help: did you mean `body.c.d`?)
+            34:11: error[invalid_value]: operations.A.audit.fields: the operation takes no `body.order.items.sku`: it would audit nothing (help: did you mean `body.order.items`?)
+            35:11: error[invalid_value]: operations.A.audit.fields: the operation takes no `body.nothing`: it would audit nothing (help: name what `parameters` or `for_each` take of the call)
+            36:37: error[invalid_value]: operations.A.answer.location: the location's `{idd}` is neither a parameter nor a column that the answering step returns (help: did you mean `{id}`?)
+            36:37: error[invalid_value]: operations.A.answer.location: the location's `{many}` is no single value
+            36:37: error[invalid_value]: operations.A.answer.location: the location's `{sku}` is no single value
+            36:37: error[invalid_value]: operations.A.answer.location: the location's `{nothing}` is neither a parameter nor a column that the answering step returns (help: return it by `THEN RETURN` (`RETURNING`), or declare a parameter)
+            42:28: error[invalid_value]: operations.C.parameters.a.type: unknown type `INT65` (help: did you mean `INT64`?)"#]],
+    );
+}
+
 #[test]
 fn an_unused_identity_is_warned_of() {
     check(
@@ -378,13 +443,20 @@ fn an_unused_identity_is_warned_of() {
 fn schemas_that_cannot_be_used() {
     let with = |text: &'static str, expected: Expect| {
         let source = "{apiVersion: spangate/v1, databases: {main: {name: projects/p/instances/i/databases/d}}, operations: \
-                      {A: {write: [{sql: INSERT INTO t (a) VALUES (@a)}], parameters: {a: {type: JSON, from: body, schema: a.json}}}}}";
+                      {A: {write: [{sql: INSERT INTO t (a) VALUES (@a)}], parameters: {a: {type: JSON, from: body, schema: a.json}}, audit: {fields: [body.customer]}}}}";
         let found = load_with(&from_yaml(source).unwrap(), &|_| {
             if text.is_empty() { Err("cannot be read".to_owned()) } else { Ok(text.to_owned()) }
         });
         expected.assert_eq(&found.map_or_else(|faults| faults.to_string(), |_| "fine".to_owned()));
     };
     with(r#"{"type": "object"}"#, expect!["fine"]);
+    with(r#"{"properties": {"customer": {}}}"#, expect!["fine"]);
+    with(
+        r#"{"properties": {"custmer": {}}}"#,
+        expect![
+            "1:230: error[invalid_value]: operations.A.audit.fields: the operation takes no `body.customer`: it would audit nothing (help: did you mean `body.custmer`?)"
+        ],
+    );
     with(
         "",
         expect!["1:203: error[invalid_value]: operations.A.parameters.a.schema: `a.json` cannot be read"],

@@ -102,6 +102,8 @@ fn columns_that_come_back() {
         ["a", "A", "x\"y", "x"]
     );
     assert_eq!(returned_columns("DELETE FROM t WHERE a = 1", GoogleSql), [""; 0]);
+    assert!(returns_unnamed("DELETE FROM t WHERE a = 1 * 2 THEN RETURN t.*", GoogleSql));
+    assert!(!returns_unnamed("DELETE FROM t WHERE a = 1 * 2 THEN RETURN a", GoogleSql));
     assert!(returns_rows("INSERT x VALUES (1) THEN\n  /* */ return a", GoogleSql));
     assert!(!returns_rows("SELECT 'THEN RETURN'", GoogleSql));
     assert!(!returns_rows("INSERT INTO t VALUES ('RETURNING', $$ returning $$)", PostgreSql));
