@@ -7,6 +7,7 @@ use spangate_document::{Node, Value as Json};
 
 use items::Items;
 
+use crate::sent::{self, Sent};
 use crate::{IdentityField, Misfit, Nulls, Operation, Parameter, Source, Type, Value, body};
 
 /// What a call carries, decoded.
@@ -60,11 +61,16 @@ pub enum Wrong {
 pub fn bind<'o>(operation: &'o Operation, inputs: &Inputs<'_>) -> Result<Vec<Bound<'o>>, Refusal> {
     refuse_undeclared(operation, inputs)?;
     let body = read_body(operation, inputs.body)?;
-    let items = Items::of(operation, body.as_ref())?;
+    // Of another type a number is what it is in binary.
+    let holds_json = operation.parameters.iter().any(|parameter| parameter.r#type.holds_json());
+    let text = std::str::from_utf8(inputs.body).ok().filter(|_| holds_json);
+    let numbers = text.map(sent::numbers);
+    let body = body.as_ref().map(|node| Sent::new(node, numbers.as_deref()));
+    let items = Items::of(operation, body)?;
     let value = |declared: &Parameter| match &declared.source {
         Source::Item(path) => items.members(declared, path),
         Source::Position => Ok(items.positions()),
-        _ => value(declared, inputs, body.as_ref()),
+        _ => value(declared, inputs, body),
     };
     operation.parameters.iter().map(|parameter| Ok(Bound { parameter, value: value(parameter)? })).collect()
 }
@@ -113,21 +119,25 @@ fn read_body(operation: &Operation, bytes: &[u8]) -> Result<Option<Node>, Refusa
     }
 }
 
-fn value(declared: &Parameter, inputs: &Inputs<'_>, body: Option<&Node>) -> Result<Value, Refusal> {
+fn value(declared: &Parameter, inputs: &Inputs<'_>, body: Option<Sent<'_>>) -> Result<Value, Refusal> {
     let found = found(declared, inputs, body)?;
     fit(declared, found, || shown_name(declared))
 }
 
 /// What its source holds, if anything.
-fn found(declared: &Parameter, inputs: &Inputs<'_>, body: Option<&Node>) -> Result<Option<Value>, Refusal> {
+fn found(
+    declared: &Parameter,
+    inputs: &Inputs<'_>,
+    body: Option<Sent<'_>>,
+) -> Result<Option<Value>, Refusal> {
     match &declared.source {
         Source::Constant(value) => Ok(Some(value.clone())),
         Source::Path(name) => from_texts(declared, "path parameter", name, &inputs.path),
         Source::Query(name) => from_texts(declared, "query parameter", name, &inputs.query),
         Source::Header(name) => from_texts(declared, "header", name, &inputs.headers),
         Source::Body(path) => {
-            let node = body.and_then(|body| body::member(body, path));
-            from_node(declared, node, path.is_empty(), || shown_name(declared))
+            let sent = body.and_then(|body| body.member(path));
+            from_sent(declared, sent, path.is_empty(), || shown_name(declared))
         }
         // What is of the page before comes from its token, and of an item from the list.
         Source::Page(_) | Source::Item(_) | Source::Position => Ok(None),
@@ -179,13 +189,14 @@ fn from_texts(
 }
 
 /// A member of the body or of an item, if it is there. `whole`: it is no member, and its `null` is JSON's own.
-fn from_node(
+fn from_sent(
     declared: &Parameter,
-    node: Option<&Node>,
+    sent: Option<Sent<'_>>,
     whole: bool,
     name: impl Fn() -> String,
 ) -> Result<Option<Value>, Refusal> {
-    let Some(node) = node else { return Ok(None) };
+    let Some(sent) = sent else { return Ok(None) };
+    let node = sent.node;
     if node.value == Json::Null && !whole {
         return if declared.nullable {
             Ok(Some(Value::Null))
@@ -200,7 +211,7 @@ fn from_node(
     }
     let nulls = if declared.nullable { Nulls::Taken } else { Nulls::Refused };
     let misfit = |Misfit { path, message }| invalid(&format!("{}{}", name(), shown(&path)), message);
-    Value::from_json(&declared.r#type, node, nulls).map(Some).map_err(misfit)
+    Value::from_sent(&declared.r#type, sent, nulls).map(Some).map_err(misfit)
 }
 
 fn from_claim(declared: &Parameter, name: &str, caller: &Caller<'_>) -> Result<Option<Value>, Refusal> {
@@ -209,7 +220,8 @@ fn from_claim(declared: &Parameter, name: &str, caller: &Caller<'_>) -> Result<O
     if node.value == Json::Null {
         return Ok(None);
     }
-    let found = Value::from_json(&declared.r#type, &node, Nulls::Refused);
+    let numbers = sent::numbers(json);
+    let found = Value::from_sent(&declared.r#type, Sent::new(&node, Some(&numbers)), Nulls::Refused);
     found.map(Some).map_err(|_| identity_lacks(declared))
 }
 

@@ -12,11 +12,6 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Node, String> {
     })
 }
 
-/// The member that `path` names, from the top. A member of what is no map is absent.
-pub(crate) fn member<'n>(node: &'n Node, path: &[String]) -> Option<&'n Node> {
-    path.iter().try_fold(node, |node, name| node.member(name))
-}
-
 /// The first member that no parameter takes. Ignoring it would tell its sender that it had been understood.
 pub(crate) fn unknown_member(node: &Node, paths: &[&[String]]) -> Option<String> {
     if paths.iter().any(|path| path.is_empty()) {

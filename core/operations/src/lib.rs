@@ -12,6 +12,7 @@ mod load;
 mod location;
 mod model;
 mod schema;
+mod sent;
 pub mod sql;
 mod types;
 mod value;

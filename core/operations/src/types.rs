@@ -134,6 +134,15 @@ impl Type {
         matches!(self, Self::Array(_))
     }
 
+    /// Whether any JSON is one of its values, or of a value within one.
+    pub(crate) fn holds_json(&self) -> bool {
+        match self {
+            Self::Scalar(scalar) => scalar.is_json(),
+            Self::Array(element) => element.holds_json(),
+            Self::Struct(fields) => fields.iter().any(|field| field.r#type.holds_json()),
+        }
+    }
+
     pub fn is_struct(&self) -> bool {
         matches!(self, Self::Struct(_))
     }

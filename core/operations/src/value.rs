@@ -1,5 +1,5 @@
 //! Typed values, and the one way from text or JSON to them. A value is either exactly what was sent or it is
-//! refused: nothing is rounded, wrapped, cut or guessed.
+//! refused: nothing is rounded (but to the binary number that a FLOAT64 is), wrapped, cut or guessed.
 
 mod decimal;
 mod interval;
@@ -13,6 +13,7 @@ pub use decimal::Decimal;
 pub use interval::Interval;
 pub use json::Misfit;
 
+use crate::sent::Sent;
 use crate::{Scalar, Type};
 
 /// A value of some [`Type`], ready to be bound.
@@ -83,9 +84,14 @@ impl Value {
         }
     }
 
-    /// A JSON value, as a body or a claim has it.
+    /// A JSON value that the document's author wrote.
     pub fn from_json(r#type: &Type, node: &Node, nulls: Nulls) -> Result<Self, Misfit> {
-        json::read(r#type, node, nulls)
+        json::read(r#type, Sent::written(node), nulls)
+    }
+
+    /// A JSON value, as a body or a claim has it.
+    pub(crate) fn from_sent(r#type: &Type, sent: Sent<'_>, nulls: Nulls) -> Result<Self, Misfit> {
+        json::read(r#type, sent, nulls)
     }
 
     /// The value as text, as a location has it; arrays, structs and NULL have none.

@@ -52,6 +52,15 @@ operations:
       tags: {type: "ARRAY<STRUCT<key STRING, weight FLOAT64>>", from: body.tags, max_length: 2, nullable: true}
       age: {type: INTERVAL, from: query, maximum: P1M}
       at: {type: TIMESTAMP, from: constant, value: 2026-11-24T00:00:00Z}
+  Exact:
+    write:
+      - for_each: body.lines
+        sql: INSERT INTO t (a) VALUES (@before, @line, @deep, @claim)
+    parameters:
+      before: {type: FLOAT64, from: body.before}
+      line: {type: JSON, from: item.line}
+      deep: {type: "ARRAY<STRUCT<n INT64, j JSON>>", from: body.deep}
+      claim: {type: JSON, from: claim.budget}
   Whole:
     write: [{sql: "INSERT INTO t (a) VALUES (@body)"}]
     parameters: {body: {type: JSON, from: body}}
@@ -236,6 +245,24 @@ fn bodies() {
         "Whole",
         &body(br#"{"any": [{"thing": 1.5}]}"#),
         expect![[r#"body: JSON = Text("{\"any\":[{\"thing\":1.5}]}")"#]],
+    );
+}
+
+/// More digits than a binary number has, wherever JSON comes from; what else is in the body does not shift them.
+#[test]
+fn json_keeps_its_numbers() {
+    let body = br#"{"deep": [{"n": 1, "j": {"b": 0.10000000000000000001, "a": [1e2, -0]}}, {"j": 12345678901234567890123, "n": 2}],
+        "before": 1.0000000000000000001, "lines": [{"line": "3.0"}, {"line": [3.141592653589793238462643]}, {"line": 4.50}]}"#;
+    let caller =
+        Caller { claims: vec![("budget", r#"{"most": 99999999999999999.99}"#)], ..Caller::default() };
+    check(
+        "Exact",
+        &Inputs { body, caller: Some(caller), ..Inputs::default() },
+        expect![[r#"
+        before: FLOAT64 = Float(1.0)
+        line: JSON = Array([Text("\"3.0\""), Text("[3.141592653589793238462643]"), Text("4.50")])
+        deep: ARRAY<STRUCT<n INT64, j JSON>> = Array([Struct([Int64(1), Text("{\"a\":[1e2,-0],\"b\":0.10000000000000000001}")]), Struct([Int64(2), Text("12345678901234567890123")])])
+        claim: JSON = Text("{\"most\":99999999999999999.99}")"#]],
     );
 }
 

@@ -1,8 +1,9 @@
 //! From JSON to values: strictly by type, and to the place of what does not fit.
 
-use spangate_document::{Key, Node, Value as Json};
+use spangate_document::{Node, Value as Json};
 
 use super::{Nulls, SINGLE, Value, single};
+use crate::sent::Sent;
 use crate::{Field, Scalar, Type};
 
 /// Where within a value something does not fit, and what is wrong there. Names in `path` are its sender's.
@@ -23,35 +24,35 @@ impl Misfit {
     }
 }
 
-pub(super) fn read(r#type: &Type, node: &Node, nulls: Nulls) -> Result<Value, Misfit> {
-    match (r#type, &node.value) {
+pub(super) fn read(r#type: &Type, sent: Sent<'_>, nulls: Nulls) -> Result<Value, Misfit> {
+    match (r#type, &sent.node.value) {
         (_, Json::Null) if nulls == Nulls::Taken => Ok(Value::Null),
         (Type::Scalar(scalar), _) => {
-            scalar_of(*scalar, node).map_err(|message| Misfit::at(String::new(), message))
+            scalar_of(*scalar, sent).map_err(|message| Misfit::at(String::new(), message))
         }
         (_, Json::Null) => Err(Misfit::at(String::new(), "must not be null")),
-        (Type::Array(element), Json::List(items)) => {
+        (Type::Array(element), Json::List(_)) => {
             let item = |(index, item)| {
                 read(element, item, nulls).map_err(|misfit| misfit.within(&format!("[{index}]")))
             };
-            items.iter().enumerate().map(item).collect::<Result<_, _>>().map(Value::Array)
+            sent.items().enumerate().map(item).collect::<Result<_, _>>().map(Value::Array)
         }
         (Type::Array(_), _) => Err(Misfit::at(String::new(), "must be a list")),
-        (Type::Struct(fields), Json::Map(members)) => of_struct(fields, members, nulls),
+        (Type::Struct(fields), Json::Map(_)) => of_struct(fields, &sent.members().collect::<Vec<_>>(), nulls),
         (Type::Struct(_), _) => Err(Misfit::at(String::new(), "must be a JSON object")),
     }
 }
 
 /// A member for each field, and no other: passed over, it would be taken for understood.
-fn of_struct(fields: &[Field], members: &[(Key, Node)], nulls: Nulls) -> Result<Value, Misfit> {
-    let is_field = |key: &Key| fields.iter().any(|field| field.name == key.name);
-    if let Some((key, _)) = members.iter().find(|(key, _)| !is_field(key)) {
-        return Err(Misfit::at(format!(".{}", key.name), "is no field"));
+fn of_struct(fields: &[Field], members: &[(&str, Sent<'_>)], nulls: Nulls) -> Result<Value, Misfit> {
+    let is_field = |name: &str| fields.iter().any(|field| field.name == name);
+    if let Some((name, _)) = members.iter().find(|(name, _)| !is_field(name)) {
+        return Err(Misfit::at(format!(".{name}"), "is no field"));
     }
     let value = |Field { name, r#type }: &Field| {
         let place = format!(".{name}");
-        match (members.iter().find(|(key, _)| key.name == *name), nulls) {
-            (Some((_, node)), _) => read(r#type, node, nulls).map_err(|misfit| misfit.within(&place)),
+        match (members.iter().find(|(known, _)| known == name), nulls) {
+            (Some((_, sent)), _) => read(r#type, *sent, nulls).map_err(|misfit| misfit.within(&place)),
             (None, Nulls::Taken) => Ok(Value::Null),
             (None, Nulls::Refused) => Err(Misfit::at(place, "is missing")),
         }
@@ -59,9 +60,10 @@ fn of_struct(fields: &[Field], members: &[(Key, Node)], nulls: Nulls) -> Result<
     fields.iter().map(value).collect::<Result<_, _>>().map(Value::Struct)
 }
 
-fn scalar_of(scalar: Scalar, node: &Node) -> Result<Value, &'static str> {
+fn scalar_of(scalar: Scalar, sent: Sent<'_>) -> Result<Value, &'static str> {
+    let node = sent.node;
     match (scalar, &node.value) {
-        (Scalar::Json | Scalar::PgJsonb, _) => Ok(Value::Text(node.to_json().to_string())),
+        (Scalar::Json | Scalar::PgJsonb, _) => Ok(Value::Text(sent.to_json())),
         (_, Json::Null) => Err("must not be null"),
         (Scalar::Bool, Json::Bool(value)) => Ok(Value::Bool(*value)),
         (Scalar::Bool, _) => Err("must be true or false"),
