@@ -93,9 +93,12 @@ fn staleness(node: &Node, path: Path, diagnostics: &mut Diagnostics) -> Option<S
             }
         }
     });
-    let mut found = [exact, max, least].into_iter().flatten();
-    let (first, second) = (found.next(), found.next());
-    if second.is_some() || (first.is_none() && !diagnostics.has_errors()) {
+    let first = exact.or(max).or(least);
+    // One that has a fault of its own is there all the same.
+    let words = ["exact", "max", "min_read_timestamp"];
+    let given =
+        words.iter().filter(|word| fields.node().member(word).is_some_and(|node| node.value != Json::Null));
+    if given.count() != 1 {
         let message = "exactly one of `exact`, `max` and `min_read_timestamp` is needed";
         diagnostics.error("invalid_value", fields.path(), node, message);
     }

@@ -277,6 +277,25 @@ fn every_fault_at_once() {
     );
 }
 
+/// None is a fault whatever else is; one with a fault of its own is told once.
+#[test]
+fn staleness_is_one_of_three() {
+    check(
+        r#"
+  A: {read: {sql: SELECT 1, staleness: {exact: soon}}}
+  B: {read: {sql: SELECT 1, staleness: {max: soon, min_read_timestamp: never}}}
+  C: {read: {sql: SELECT 1, staleness: {max: null, exact: 1s}}}
+  D: {read: {sql: SELECT 1, staleness: {}}}
+"#,
+        expect![[r#"
+            5:48: error[invalid_value]: operations.A.read.staleness.exact: `soon` is no duration (such as `30s`, `5m`, `1h`, `1d`)
+            6:40: error[invalid_value]: operations.B.read.staleness: exactly one of `exact`, `max` and `min_read_timestamp` is needed
+            6:46: error[invalid_value]: operations.B.read.staleness.max: `soon` is no duration (such as `30s`, `5m`, `1h`, `1d`)
+            6:72: error[invalid_value]: operations.B.read.staleness.min_read_timestamp: `never` must be an RFC 3339 timestamp such as `2026-11-23T12:00:00Z`
+            8:40: error[invalid_value]: operations.D.read.staleness: exactly one of `exact`, `max` and `min_read_timestamp` is needed"#]],
+    );
+}
+
 /// What Spanner takes nowhere, or not there.
 #[test]
 fn faults_of_types() {
