@@ -117,3 +117,13 @@ fn where_a_type_may_stand() {
         ARRAY<STRUCT<a JSON>>: column false, key false, parts None"#]]
     .assert_eq(&table.join("\n"));
 }
+
+#[test]
+fn types_are_documented() {
+    let page = include_str!("../../../../docs/operations.md");
+    let row = page.lines().find(|line| line.starts_with("| `type` |")).unwrap();
+    let told: Vec<_> = row.split([' ', ',', ';']).collect();
+    for name in Scalar::ALL.map(Scalar::name).into_iter().chain(["`ARRAY<…>`", "`STRUCT<name"]) {
+        assert!(told.contains(&name), "{name}");
+    }
+}
