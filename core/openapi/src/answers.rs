@@ -11,6 +11,9 @@ use crate::reasons;
 
 const PROBLEM: &str = "application/problem+json";
 
+/// Of an answer that may be kept.
+const KEPT: [&str; 4] = ["ETag", "Age", "Cache-Control", "Vary"];
+
 pub fn of(described: &Described<'_>) -> Value {
     let mut answers: BTreeMap<String, Value> = BTreeMap::new();
     for (status, reasons) in refusals(described) {
@@ -28,9 +31,11 @@ pub fn of(described: &Described<'_>) -> Value {
         (Target::Call(_), Some(called)) => {
             answers.insert(called.answer.status.to_string(), answer(described, called));
             if !described.contract.caches.is_empty() {
-                let headers = headers(&["ETag", "Age", "Cache-Control"]);
-                let described = json!({"description": "The caller has it already", "headers": headers});
-                answers.insert("304".to_owned(), described);
+                let mut names = vec!["Read-Timestamp"];
+                names.extend(KEPT);
+                names.extend(of_policy(described));
+                let known = json!({"description": "The caller has it already", "headers": headers(&names)});
+                answers.insert("304".to_owned(), known);
             }
         }
         (Target::Forward(_), _) => {
@@ -50,19 +55,9 @@ fn answer(described: &Described<'_>, called: &operations::Operation) -> Value {
         names.push("Location");
     }
     if !described.contract.caches.is_empty() {
-        names.extend(["ETag", "Age", "Cache-Control"]);
+        names.extend(KEPT);
     }
-    if described.contract.limits_told {
-        names.extend(["RateLimit", "RateLimit-Policy"]);
-    }
-    for version in &described.place.versions {
-        names.extend(version.headers.iter().filter_map(|(name, _)| match *name {
-            "deprecation" => Some("Deprecation"),
-            "sunset" => Some("Sunset"),
-            "link" => Some("Link"),
-            _ => None,
-        }));
-    }
+    names.extend(of_policy(described));
     let mut answer = json!({"description": "Done", "headers": headers(&names)});
     let rows = || {
         let mut page = json!({
@@ -88,6 +83,23 @@ fn answer(described: &Described<'_>, called: &operations::Operation) -> Value {
     answer
 }
 
+/// What the policy tells with its answers.
+fn of_policy(described: &Described<'_>) -> Vec<&'static str> {
+    let mut names = Vec::new();
+    if described.contract.limits_told {
+        names.extend(["RateLimit", "RateLimit-Policy"]);
+    }
+    for version in &described.place.versions {
+        names.extend(version.headers.iter().filter_map(|(name, _)| match *name {
+            "deprecation" => Some("Deprecation"),
+            "sunset" => Some("Sunset"),
+            "link" => Some("Link"),
+            _ => None,
+        }));
+    }
+    names
+}
+
 fn refusals(described: &Described<'_>) -> BTreeMap<u16, BTreeSet<String>> {
     let mut by_status: BTreeMap<u16, BTreeSet<String>> = BTreeMap::new();
     let of_gateway = described.contract.refusals.iter();
@@ -103,6 +115,8 @@ fn refusals(described: &Described<'_>) -> BTreeMap<u16, BTreeSet<String>> {
 fn refusal(status: u16, reasons: &BTreeSet<String>) -> Value {
     let names: &[&str] = match status {
         401 => &["WWW-Authenticate"],
+        // Of no other reason of this status: it would be refused again.
+        409 if reasons.contains("conflict") => &["Retry-After"],
         429 => &["Retry-After", "RateLimit", "RateLimit-Policy"],
         503 => &["Retry-After"],
         _ => &[],

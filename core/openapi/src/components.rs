@@ -65,6 +65,7 @@ fn headers() -> Value {
         },
         "Retry-After": whole("Seconds after which another try may help"),
         "Sunset": text("When the version goes away (RFC 8594)"),
+        "Vary": text("Of which headers of the request the answer depends"),
         "WWW-Authenticate": text("What is wrong with the token (RFC 6750)"),
     })
 }

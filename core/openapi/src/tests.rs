@@ -163,8 +163,8 @@ fn answers() {
     check(
         "/paths/~1orders~1{customer}/get/responses/200",
         expect![[r##"
-        {"content":{"application/json":{"schema":{"properties":{"rows":{"items":{"$ref":"#/components/schemas/Row"},"type":"array"}},"required":["rows"],"type":"object"}},"application/x-ndjson":{"schema":{}}},"description":"Done","headers":{"Age":{"$ref":"#/components/headers/Age"},"Cache-Control":{"$ref":"#/components/headers/Cache-Control"},"ETag":{"$ref":"#/components/headers/ETag"},"RateLimit":{"$ref":"#/components/headers/RateLimit"},"RateLimit-Policy":{"$ref":"#/components/headers/RateLimit-Policy"},"Read-Timestamp":{"$ref":"#/components/headers/Read-Timestamp"},"Sunset":{"$ref":"#/components/headers/Sunset"}}}
-    "##]],
+            {"content":{"application/json":{"schema":{"properties":{"rows":{"items":{"$ref":"#/components/schemas/Row"},"type":"array"}},"required":["rows"],"type":"object"}},"application/x-ndjson":{"schema":{}}},"description":"Done","headers":{"Age":{"$ref":"#/components/headers/Age"},"Cache-Control":{"$ref":"#/components/headers/Cache-Control"},"ETag":{"$ref":"#/components/headers/ETag"},"RateLimit":{"$ref":"#/components/headers/RateLimit"},"RateLimit-Policy":{"$ref":"#/components/headers/RateLimit-Policy"},"Read-Timestamp":{"$ref":"#/components/headers/Read-Timestamp"},"Sunset":{"$ref":"#/components/headers/Sunset"},"Vary":{"$ref":"#/components/headers/Vary"}}}
+        "##]],
     );
     check(
         "/paths/~1orders~1{customer}/get/responses/451/content",
@@ -172,6 +172,38 @@ fn answers() {
         {"application/problem+json":{"schema":{"allOf":[{"$ref":"#/components/schemas/Problem"},{"properties":{"reason":{"enum":["no_bots"]}}}]}}}
     "##]],
     );
+}
+
+/// Each as the sidecar, the filter or Envoy sends it.
+#[test]
+fn headers_of_answers() {
+    let shop = shop();
+    let mut table = String::new();
+    for (path, method) in [("/orders/{customer}", "get"), ("/orders/{customer}", "post")] {
+        for (status, answer) in shop["paths"][path][method]["responses"].as_object().unwrap() {
+            let answer = match answer["$ref"].as_str() {
+                Some(reference) => shop.pointer(reference.trim_start_matches('#')).unwrap(),
+                None => answer,
+            };
+            if let Some(headers) = answer["headers"].as_object() {
+                let names: Vec<_> = headers.keys().map(String::as_str).collect();
+                table.push_str(&format!("{method} {status}: {}\n", names.join(", ")));
+            }
+        }
+    }
+    expect![[r#"
+        get 200: Age, Cache-Control, ETag, RateLimit, RateLimit-Policy, Read-Timestamp, Sunset, Vary
+        get 304: Age, Cache-Control, ETag, RateLimit, RateLimit-Policy, Read-Timestamp, Sunset, Vary
+        get 401: WWW-Authenticate
+        get 429: RateLimit, RateLimit-Policy, Retry-After
+        get 503: Retry-After
+        post 204: Idempotency-Replayed, Read-Timestamp
+        post 401: WWW-Authenticate
+        post 409: Retry-After
+        post 429: RateLimit, RateLimit-Policy, Retry-After
+        post 503: Retry-After
+    "#]]
+    .assert_eq(&table);
 }
 
 #[test]
