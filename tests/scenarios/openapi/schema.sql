@@ -1,0 +1,13 @@
+CREATE TABLE entries (
+  tenant STRING(36) NOT NULL,
+  id STRING(36) NOT NULL DEFAULT (GENERATE_UUID()),
+  device STRING(20) NOT NULL,
+  details JSON NOT NULL,
+) PRIMARY KEY (tenant, id);
+CREATE TABLE lines (
+  tenant STRING(36) NOT NULL,
+  id STRING(36) NOT NULL,
+  line INT64 NOT NULL,
+  text STRING(100) NOT NULL,
+  amount NUMERIC,
+) PRIMARY KEY (tenant, id, line), INTERLEAVE IN PARENT entries ON DELETE CASCADE;
