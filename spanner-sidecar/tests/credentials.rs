@@ -9,7 +9,6 @@
 )]
 
 mod exchange;
-mod key_file;
 mod stand;
 
 #[path = "credentials/clouds.rs"]
@@ -28,9 +27,9 @@ use std::time::Duration;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use exchange::{CANARIES, Exchange, FEDERATED_TOKEN, SUBJECT_TOKEN};
-use key_file::key_file;
 use serde_json::{Value, json};
 use spangate_mock_spanner::Mock;
+use stand::key_file::key_file;
 use stand::{Stand, call};
 
 const SCHEMA: &str = "CREATE TABLE t (a STRING(MAX), b INT64) PRIMARY KEY (a)";

@@ -5,7 +5,6 @@
 
 #[path = "migrate/ground.rs"]
 mod ground;
-mod key_file;
 #[path = "migrate/slow.rs"]
 mod slow;
 mod stand;

@@ -75,7 +75,11 @@ fn document(count: usize) -> Result<Value> {
         renew(&mut operation, number);
         (format!("{name}{number}"), operation)
     });
-    document["operations"] = Value::Object(many.collect::<Map<_, _>>());
+    let many: Map<_, _> = many.collect();
+    document
+        .as_object_mut()
+        .context("the sample is no document")?
+        .insert("operations".to_owned(), many.into());
     Ok(document)
 }
 

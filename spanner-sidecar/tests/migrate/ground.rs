@@ -11,8 +11,8 @@ use std::time::Duration;
 use google_cloud_spanner::client::{DatabaseClient, Spanner};
 use google_cloud_spanner::mutation::Mutation;
 
-use crate::key_file::key_file;
 use crate::slow::Slow;
+use crate::stand::key_file::key_file;
 use crate::stand::{Running, emulator};
 
 const DATABASE: &str = "projects/pp/instances/ii/databases/dd";

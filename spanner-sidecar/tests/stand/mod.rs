@@ -5,7 +5,7 @@
 #![allow(dead_code, reason = "each file of tests uses a part of it")]
 
 #[path = "../key_file/mod.rs"]
-mod key_file;
+pub mod key_file;
 
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
