@@ -51,7 +51,7 @@ const MISMATCH: (Reason, &str) = (Reason::SchemaMismatch, "the operation does no
 
 pub const UNKNOWN: (Reason, &str) = (
     Reason::OutcomeUnknown,
-    "the answer to the commit was lost: the write may or may not have happened, read before sending it again",
+    "the write may or may not have happened: with an `Idempotency-Key` send the same again, without one read first",
 );
 
 fn of_code(code: Code, phase: Phase, message: &str) -> (Reason, &'static str) {

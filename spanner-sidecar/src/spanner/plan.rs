@@ -90,6 +90,7 @@ async fn columns(
             Ok(Columns::of(transaction.execute_query(statement).await?.metadata()))
         }
         Kind::Read(Read { source: ReadSource::Keys(keys), .. }) => {
+            round.schema(database, session, operation, deadline).await?.compare_key(operation, keys)?;
             let request = by_keys::of_nothing(operation, keys, TAG, deadline);
             let transaction = session.client.single_use().build();
             let mut result = transaction.execute_read(request).await?;

@@ -267,6 +267,7 @@ async fn every_kind_is_planned() {
     let operations = [
         keys("Whole", "orders", "total", "t, c, o"),
         keys("TooShort", "orders", "total", "t, c"),
+        keys("OtherType", "orders", "total", "t, o, c"),
         keys("NoColumn", "orders", "colour", "t, c, o"),
         keys("NoTable", "nothing", "total", "t, c, o"),
         delete("Delete", "t, c, o"),
@@ -290,6 +291,7 @@ async fn every_kind_is_planned() {
     for (operation, problem) in [
         ("DeleteTooShort", "3 parts"),
         ("InsertNoColumn", "colour"),
+        ("OtherType", "INT64"),
         ("InsertOtherType", "NUMERIC"),
         ("ReturnedOtherType", "signature"),
     ] {
@@ -315,6 +317,7 @@ async fn every_kind_is_planned() {
         InsertOtherType: `total` of `orders` is NUMERIC, and `t` is STRING
         NoColumn: Column not found in table orders: colour
         NoTable: Table not found: nothing
+        OtherType: `customer_id` of `orders` is INT64, and `o` is STRING
         ReturnedOtherType: No matching signature for operator = for argument types: INT64, STRING. Supported signature: ANY = ANY [at 1:54]
         TooShort: Wrong number of key parts for orders. Expected 3 key parts, found 2 key parts. Supplied key: values { null_value: NULL_VALUE } values { null_value: NULL_VALUE }"#]].assert_eq(&told("operation_mismatch"));
     expect_test::expect![[r#"

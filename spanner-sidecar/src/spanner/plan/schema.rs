@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use google_cloud_spanner::statement::Statement as Query;
 use spangate_operations::{
-    Action, Argument, Dialect, Mutation, MutationKind, Operation, Statement, Type, WriteStep,
+    Action, Argument, Dialect, KeyRead, Mutation, MutationKind, Operation, Statement, Type, WriteStep,
 };
 use tokio::time::Instant;
 
@@ -15,8 +15,10 @@ use crate::spanner::{backoff_policy, remaining, retry_policy};
 
 const COLUMNS: &str = "SELECT table_schema, table_name, column_name, spanner_type, is_nullable, column_default, \
                        is_generated, is_identity FROM information_schema.columns";
-const KEYS: &str = "SELECT table_schema, table_name, column_name FROM information_schema.index_columns \
-                    WHERE index_type = 'PRIMARY_KEY' ORDER BY ordinal_position";
+/// What an index stores beside its key has no position in it.
+const KEYS: &str = "SELECT table_schema, table_name, index_name, column_name FROM information_schema.index_columns \
+                    WHERE ordinal_position IS NOT NULL ORDER BY ordinal_position";
+const PRIMARY_KEY: &str = "primary_key";
 
 pub struct Schema {
     dialect: Dialect,
@@ -28,8 +30,8 @@ pub struct Schema {
 struct Table {
     /// By name, in lower case.
     columns: HashMap<String, Column>,
-    /// Names of columns, in lower case.
-    key: Vec<String>,
+    /// Names of columns by that of the index, all in lower case.
+    indexes: HashMap<String, Vec<String>>,
 }
 
 struct Column {
@@ -59,8 +61,9 @@ impl Schema {
             table.columns.insert(name.to_lowercase(), column);
         }
         for row in keys {
-            let [schema, table, column] = row.as_slice() else { continue };
-            tables.entry(named(schema, table)).or_default().key.push(column.to_lowercase());
+            let [schema, table, index, column] = row.as_slice() else { continue };
+            let table = tables.entry(named(schema, table)).or_default();
+            table.indexes.entry(index.to_lowercase()).or_default().push(column.to_lowercase());
         }
         Ok(Self { dialect, tables })
     }
@@ -83,7 +86,7 @@ impl Schema {
         match kind {
             MutationKind::Update(columns) => {
                 self.compare_columns(operation, name, table, columns)?;
-                demand(name, columns, table.key.iter().filter_map(|column| table.columns.get(column)))
+                demand(name, columns, table.key().iter().filter_map(|column| table.columns.get(column)))
             }
             // A row may be new: it needs all that no default gives.
             MutationKind::Insert(columns)
@@ -93,21 +96,38 @@ impl Schema {
                 let needed = table.columns.iter().filter(|(column, _)| table.needs(column));
                 demand(name, columns, needed.map(|(_, column)| column))
             }
-            MutationKind::Delete(key) if key.len() != table.key.len() => Err(Failure::mismatch(format!(
+            MutationKind::Delete(key) if key.len() != table.key().len() => Err(Failure::mismatch(format!(
                 "the key of `{name}` has {} parts, not {}",
-                table.key.len(),
+                table.key().len(),
                 key.len()
             ))),
-            MutationKind::Delete(key) => table.key.iter().zip(key).try_for_each(|(column, argument)| {
+            MutationKind::Delete(key) => table.key().iter().zip(key).try_for_each(|(column, argument)| {
                 self.compare_column(operation, name, table, column, argument)
             }),
         }
     }
 
+    /// The parts of a read's key; what is not there at all Spanner says itself.
+    pub fn compare_key(&self, operation: &Operation, read: &KeyRead) -> Result<(), Failure> {
+        let Some(table) = self.tables.get(&read.table.to_lowercase()) else { return Ok(()) };
+        let index = read.index.as_deref().unwrap_or(PRIMARY_KEY).to_lowercase();
+        let Some(columns) = table.indexes.get(&index) else { return Ok(()) };
+        let parts = read.key.iter().filter_map(|argument| match argument {
+            Argument::Parameter(index) => operation.parameters.get(*index),
+            Argument::Returned { .. } | Argument::CommitTimestamp => None,
+        });
+        let parts = parts.flat_map(|parameter| {
+            key_types(&parameter.r#type).into_iter().map(|r#type| (parameter.name.as_str(), r#type))
+        });
+        columns.iter().zip(parts).try_for_each(|(column, (name, r#type))| {
+            self.compare_type(&read.table, table, column, name, r#type)
+        })
+    }
+
     /// The statements that do what the mutation does.
     pub fn as_dml(&self, mutation: &Mutation) -> Vec<Statement> {
         let table = self.tables.get(&mutation.table.to_lowercase());
-        let is_key = |column: &str| table.is_some_and(|table| table.key.contains(&column.to_lowercase()));
+        let is_key = |column: &str| table.is_some_and(|table| table.key().contains(&column.to_lowercase()));
         as_dml::of(mutation, self.dialect, is_key)
     }
 
@@ -131,27 +151,44 @@ impl Schema {
         column: &str,
         argument: &Argument,
     ) -> Result<(), Failure> {
-        let Column { r#type: actual, .. } = table
-            .columns
-            .get(&column.to_lowercase())
-            .ok_or_else(|| Failure::mismatch(format!("`{name}` has no column `{column}`")))?;
-        // A returned column's type is Spanner's own, and PostgreSQL's have other names.
+        if !table.columns.contains_key(&column.to_lowercase()) {
+            return Err(Failure::mismatch(format!("`{name}` has no column `{column}`")));
+        }
+        // A returned column's type is Spanner's own.
         let Argument::Parameter(index) = argument else { return Ok(()) };
         let Some(parameter) = operation.parameters.get(*index) else { return Ok(()) };
-        if self.dialect == Dialect::GoogleSql && !is_type(&parameter.r#type, actual) {
-            return Err(Failure::mismatch(format!(
-                "`{column}` of `{name}` is {actual}, and `{}` is {}",
-                parameter.name, parameter.r#type
-            )));
+        self.compare_type(name, table, column, &parameter.name, &parameter.r#type)
+    }
+
+    /// PostgreSQL's types have other names in the schema: there it is for Spanner to say.
+    fn compare_type(
+        &self,
+        name: &str,
+        table: &Table,
+        column: &str,
+        parameter: &str,
+        declared: &Type,
+    ) -> Result<(), Failure> {
+        let Some(Column { r#type: actual, .. }) = table.columns.get(&column.to_lowercase()) else {
+            return Ok(());
+        };
+        if self.dialect == Dialect::GoogleSql && !is_type(declared, actual) {
+            let problem = format!("`{column}` of `{name}` is {actual}, and `{parameter}` is {declared}");
+            return Err(Failure::mismatch(problem));
         }
         Ok(())
     }
 }
 
 impl Table {
+    /// Of the table itself.
+    fn key(&self) -> &[String] {
+        self.indexes.get(PRIMARY_KEY).map_or(&[], Vec::as_slice)
+    }
+
     /// Whether a new row must be given this column.
     fn needs(&self, column: &str) -> bool {
-        let is_key = self.key.iter().any(|part| part == column);
+        let is_key = self.key().iter().any(|part| part == column);
         self.columns.get(column).is_some_and(|column| !column.is_filled && (is_key || !column.is_nullable))
     }
 }
@@ -168,6 +205,15 @@ fn demand<'t>(
     match missing.is_empty() {
         true => Ok(()),
         false => Err(Failure::mismatch(format!("a row of `{name}` needs {} as well", missing.join(", ")))),
+    }
+}
+
+/// Of an array each element is a key, and of a STRUCT each field a part of one.
+fn key_types(declared: &Type) -> Vec<&Type> {
+    match declared {
+        Type::Array(element) => key_types(element),
+        Type::Struct(fields) => fields.iter().map(|field| &field.r#type).collect(),
+        Type::Scalar(_) => vec![declared],
     }
 }
 
