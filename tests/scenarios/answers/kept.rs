@@ -14,7 +14,7 @@ fn kept_answers_are_told_with_their_age_and_not_sent_twice() {
         let mut connection = Connection::open(&site.stack, protocol).unwrap();
         let first = connection.send(kept()).unwrap();
         assert_eq!(first.status, 200, "{}", first.text());
-        assert_eq!(first.header("cache-control"), Some("private, max-age=3600"));
+        assert_eq!(first.header("cache-control"), Some("private, max-age=600"));
         assert_eq!(first.header("vary"), Some("accept, authorization, read-min-timestamp"));
         let etag = first.header("etag").unwrap().to_owned();
         assert!(first.header("read-timestamp").is_some());

@@ -2,7 +2,6 @@
 CREATE TABLE oriole_items (
   owner STRING(MAX) NOT NULL, id INT64 NOT NULL, title STRING(MAX) NOT NULL, note STRING(MAX), n INT64,
 ) PRIMARY KEY (owner, id);
-CREATE TABLE oriole_gone (id INT64 NOT NULL) PRIMARY KEY (id);
 CREATE ROLE clerk;
 GRANT SELECT, INSERT ON TABLE oriole_items, spangate_idempotency TO ROLE clerk;
 GRANT INSERT ON TABLE spangate_audit TO ROLE clerk;

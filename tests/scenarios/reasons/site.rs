@@ -50,10 +50,8 @@ impl Site {
         tokens.iter().for_each(|(_, token)| canaries.plant_token(token));
         let mut site = Self { stack, spanner, canaries, tokens, fresh: 0, _directory: directory };
         site.begin_well();
-        // From now on its operation does not fit any more.
-        site.spanner
-            .apply("DROP TABLE oriole_gone; REVOKE INSERT ON TABLE oriole_items FROM ROLE clerk")
-            .unwrap();
+        // From now on the clerk's operation is refused.
+        site.spanner.apply("REVOKE INSERT ON TABLE oriole_items FROM ROLE clerk").unwrap();
         site
     }
 
