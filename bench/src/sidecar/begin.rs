@@ -31,7 +31,8 @@ impl Begin {
         let document = document(self.operations)?;
         let mut stack = Stack::prepare(Options::storefront()?.operations(document.to_string()))?;
         stack.start_part(Part::Emulator)?;
-        let turns = (0..self.rounds).map(|_| turn(&mut stack)).collect::<Result<Vec<_>>>()?;
+        let turns = (0..self.rounds).map(|_| turn(&mut stack, self.operations));
+        let turns = turns.collect::<Result<Vec<_>>>()?;
         let of = |part: fn(&Turn) -> Duration| Spread::of(turns.iter().map(|turn| part(turn).as_secs_f64()));
         println!("{} operations, {} starts:", self.operations, self.rounds);
         println!("{:.2} s until they are served", of(|turn| turn.took));
@@ -45,7 +46,7 @@ struct Turn {
     cpu: Duration,
 }
 
-fn turn(stack: &mut Stack) -> Result<Turn> {
+fn turn(stack: &mut Stack, operations: usize) -> Result<Turn> {
     let begin = Instant::now();
     stack.start_part(Part::Sidecar)?;
     let sidecar = stack.process(Part::Sidecar).context("the sidecar has ended")?;
@@ -54,6 +55,9 @@ fn turn(stack: &mut Stack) -> Result<Turn> {
         ensure!(begin.elapsed() < LONGEST, "not ready within {LONGEST:?}:\n{}", sidecar.tail(10));
         sleep(Duration::from_millis(5));
     }
+    let told = sidecar.tail(3);
+    let all = format!(r#""operations":{operations},"mismatched":0"#);
+    ensure!(told.contains(&all), "not all of them are served:\n{told}");
     let turn = Turn { took: begin.elapsed(), cpu: cpu::spent(sidecar.id())? };
     stack.stop_part(Part::Sidecar);
     clear(&log)?;
