@@ -4,8 +4,10 @@
 
 mod file;
 mod impersonation;
+mod question;
 mod renewal;
 mod source;
+mod trial;
 mod trouble;
 mod waiting;
 
@@ -20,9 +22,13 @@ use futures::FutureExt;
 use google_cloud_auth::credentials::{CacheableResource, Credentials as Current, CredentialsProvider};
 use google_cloud_auth::errors::CredentialsError;
 use http::{Extensions, HeaderMap};
+use question::Place;
 use tokio::sync::watch;
+use trial::Trial;
 use trouble::Trouble;
 use waiting::Waiting;
+
+use crate::watched::Watched;
 
 /// Cheap to clone: all clones share what is current.
 #[derive(Clone)]
@@ -30,17 +36,26 @@ pub struct Credentials(Arc<watch::Sender<Kept>>);
 
 struct Kept {
     current: Current,
-    /// A request got no headers from them.
+    /// A request got no headers from them, or Spanner refused those.
     failing: bool,
+    /// Where new ones are tried: what was reached last. None until something is.
+    place: Option<Place>,
 }
 
 impl Credentials {
     /// Reads them once, or says what is wrong with them; from then on they are kept good until the process ends.
-    pub async fn start(source: Source) -> anyhow::Result<Self> {
-        let kept = Kept { current: source.build().await?, failing: false };
-        let credentials = Self(Arc::new(watch::Sender::new(kept)));
-        tokio::spawn(renewal::keep(source, credentials.clone()));
+    /// New ones are tried at Spanner's `endpoint`.
+    pub async fn start(source: Source, endpoint: Option<String>) -> anyhow::Result<Self> {
+        // Before they are read: what is replaced meanwhile is read again.
+        let watched = Watched::new(source.file().cloned());
+        let credentials = Self::holding(source.build().await?);
+        tokio::spawn(renewal::keep(Trial { source, endpoint }, watched, credentials.clone()));
         Ok(credentials)
+    }
+
+    /// Nobody keeps these good.
+    fn holding(current: Current) -> Self {
+        Self(Arc::new(watch::Sender::new(Kept { current, failing: false, place: None })))
     }
 
     /// As the client libraries take them.
@@ -53,12 +68,33 @@ impl Credentials {
         self.0.send_if_modified(|kept| !std::mem::replace(&mut kept.failing, true));
     }
 
+    /// Where new ones are tried from now on.
+    pub fn reach(&self, database: &str, role: Option<&str>) {
+        let place = Place { database: database.to_owned(), role: role.map(str::to_owned) };
+        self.0.send_if_modified(|kept| {
+            kept.place = Some(place);
+            // Nobody waits for that.
+            false
+        });
+    }
+
     fn current(&self) -> Current {
         self.0.borrow().current.clone()
     }
 
+    fn place(&self) -> Option<Place> {
+        self.0.borrow().place.clone()
+    }
+
+    fn are_failing(&self) -> bool {
+        self.0.borrow().failing
+    }
+
     fn replace(&self, renewed: Current) {
-        self.0.send_replace(Kept { current: renewed, failing: false });
+        self.0.send_modify(|kept| {
+            kept.current = renewed;
+            kept.failing = false;
+        });
     }
 
     async fn failed(&self) {

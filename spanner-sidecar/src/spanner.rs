@@ -2,6 +2,7 @@
 //! knows the client library.
 
 mod access;
+pub mod bounds;
 mod connection;
 mod database;
 mod directed;

@@ -15,6 +15,8 @@ mod stand;
 mod clouds;
 #[path = "credentials/impersonation.rs"]
 mod impersonation;
+#[path = "credentials/trial.rs"]
+mod trial;
 #[path = "credentials/trouble.rs"]
 mod trouble;
 

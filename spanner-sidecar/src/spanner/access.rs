@@ -24,11 +24,19 @@ impl Access {
         }
         endpoint.as_deref().map(demand_secrecy).transpose()?;
         let source = Source::new(credentials.clone(), impersonate.clone());
-        Ok(Self { endpoint: endpoint.clone(), credentials: Some(Credentials::start(source).await?) })
+        let credentials = Credentials::start(source, endpoint.clone()).await?;
+        Ok(Self { endpoint: endpoint.clone(), credentials: Some(credentials) })
     }
 
     pub fn credentials(&self) -> Option<&Credentials> {
         self.credentials.as_ref()
+    }
+
+    /// A database that is reached, under this role: new credentials are tried there before they take over.
+    pub fn reaches(&self, database: &str, role: Option<&str>) {
+        if let Some(credentials) = &self.credentials {
+            credentials.reach(database, role);
+        }
     }
 
     /// Spanner has refused what they gave.

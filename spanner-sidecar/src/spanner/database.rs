@@ -162,6 +162,7 @@ impl Database {
         let role = role.map(str::to_owned);
         let mut connections = self.connections.lock().await;
         let connection = connections.entry((role.clone(), flow)).or_insert_with(|| {
+            self.site.access.reaches(self.name(), role.as_deref());
             let counted = DatabaseLabel::new(&self.key);
             let metrics = Arc::clone(&self.site.metrics);
             Arc::new(Connection::new(self.name().to_owned(), role, flow, counted, metrics))
