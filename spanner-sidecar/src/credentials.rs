@@ -136,3 +136,36 @@ impl fmt::Debug for Credentials {
         formatter.write_str("Credentials")
     }
 }
+
+#[cfg(test)]
+#[path = "../tests/key_file/mod.rs"]
+mod key_file;
+
+#[cfg(test)]
+mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
+    use std::time::Duration;
+
+    use tokio::time::timeout;
+
+    use super::key_file::key_file;
+    use super::*;
+
+    /// Whoever replaces the file while the sidecar starts does not have to do it again.
+    #[tokio::test(start_paused = true)]
+    async fn a_file_that_is_replaced_at_the_start_is_read_again() {
+        let path = std::env::temp_dir().join(format!("spangate-started-{}", std::process::id()));
+        let put = |id: &str| {
+            std::fs::write(&path, key_file(id).0).unwrap();
+            std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        };
+        put("first");
+        let credentials = Credentials::start(Source::new(Some(path.clone()), None), None).await.unwrap();
+        // Nothing that was spawned has run yet.
+        put("a second one");
+        let mut replaced = credentials.0.subscribe();
+        timeout(Duration::from_secs(60), replaced.changed()).await.unwrap().unwrap();
+        std::fs::remove_file(&path).unwrap();
+    }
+}
