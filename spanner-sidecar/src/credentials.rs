@@ -17,6 +17,7 @@ pub use source::Source;
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::FutureExt;
 use google_cloud_auth::credentials::{CacheableResource, Credentials as Current, CredentialsProvider};
@@ -24,11 +25,15 @@ use google_cloud_auth::errors::CredentialsError;
 use http::{Extensions, HeaderMap};
 use question::Place;
 use tokio::sync::watch;
+use tokio::time::timeout;
 use trial::Trial;
 use trouble::Trouble;
 use waiting::Waiting;
 
 use crate::watched::Watched;
+
+/// Longest wait for a token, of whoever has no deadline that is nearer.
+const TOKEN: Duration = Duration::from_secs(20);
 
 /// Cheap to clone: all clones share what is current.
 #[derive(Clone)]
@@ -109,7 +114,7 @@ impl CredentialsProvider for Credentials {
         extensions: Extensions,
     ) -> Result<CacheableResource<HeaderMap>, CredentialsError> {
         let waiting = Waiting::new(self);
-        let asked = asked(&self.current(), extensions).await;
+        let asked = asked_in_time(&self.current(), extensions).await;
         waiting.ended();
         asked.map_err(|trouble| {
             self.suspect();
@@ -120,6 +125,13 @@ impl CredentialsProvider for Credentials {
     async fn universe_domain(&self) -> Option<String> {
         self.current().universe_domain().await
     }
+}
+
+async fn asked_in_time(
+    current: &Current,
+    extensions: Extensions,
+) -> Result<CacheableResource<HeaderMap>, Trouble> {
+    timeout(TOKEN, asked(current, extensions)).await.unwrap_or_else(|_| Err(Trouble::late()))
 }
 
 /// The library unwraps what token services say: a token that has expired already ends its own task by a panic, and
@@ -145,9 +157,6 @@ mod key_file;
 mod tests {
     use std::fs::Permissions;
     use std::os::unix::fs::PermissionsExt;
-    use std::time::Duration;
-
-    use tokio::time::timeout;
 
     use super::key_file::key_file;
     use super::*;
@@ -167,5 +176,28 @@ mod tests {
         let mut replaced = credentials.0.subscribe();
         timeout(Duration::from_secs(60), replaced.changed()).await.unwrap().unwrap();
         std::fs::remove_file(&path).unwrap();
+    }
+
+    #[derive(Debug)]
+    struct Silent;
+
+    impl CredentialsProvider for Silent {
+        async fn headers(&self, _: Extensions) -> Result<CacheableResource<HeaderMap>, CredentialsError> {
+            std::future::pending().await
+        }
+
+        async fn universe_domain(&self) -> Option<String> {
+            None
+        }
+    }
+
+    /// What `migrate` asks of the administration has no deadline before the request is sent.
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_for_a_token_for_ever() {
+        let credentials = Credentials::holding(Current::from(Silent));
+        let client = credentials.client();
+        let error =
+            timeout(Duration::from_secs(3600), client.headers(Extensions::new())).await.unwrap().unwrap_err();
+        assert!(error.is_transient() && credentials.are_failing(), "{error}");
     }
 }

@@ -5,6 +5,8 @@
 
 #[path = "migrate/ground.rs"]
 mod ground;
+#[path = "migrate/silence.rs"]
+mod silence;
 #[path = "migrate/slow.rs"]
 mod slow;
 mod stand;

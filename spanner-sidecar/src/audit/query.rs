@@ -5,8 +5,10 @@ use google_cloud_spanner::types;
 use google_cloud_spanner::value::Value;
 use spangate_operations::Dialect;
 
+use super::command::ANSWER;
 use crate::cli;
 use crate::migration::own_tables::AUDIT;
+use crate::spanner::bounds;
 
 /// In the order in which they are shown.
 pub const COLUMNS: [&str; 9] = [
@@ -42,7 +44,7 @@ pub fn statement(options: &cli::Audit, dialect: Dialect) -> Statement {
     let columns = COLUMNS.join(", ");
     let sql =
         format!("SELECT {columns} FROM {AUDIT}{filter} ORDER BY committed_at DESC LIMIT {}", options.limit);
-    let statement = Statement::builder(sql).set_request_tag("spangate=audit");
+    let statement = bounds::statement(sql, ANSWER).set_request_tag("spangate=audit");
     (1_usize..)
         .zip(wanted)
         .fold(statement, |statement, (number, (_, value, of))| {

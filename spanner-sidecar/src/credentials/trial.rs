@@ -1,16 +1,10 @@
 //! New credentials, tried before they take over: they give a token, and Spanner takes it.
 
-use std::time::Duration;
-
 use google_cloud_auth::credentials::Credentials as Current;
 use http::Extensions;
-use tokio::time::timeout;
 
 use super::question::{Answer, ask};
-use super::{Credentials, Source, asked};
-
-/// Longest wait for a first token.
-const TOKEN: Duration = Duration::from_secs(20);
+use super::{Credentials, Source, asked_in_time};
 
 /// What new ones are made of, and where they are tried.
 pub struct Trial {
@@ -29,11 +23,7 @@ pub struct Passed {
 impl Trial {
     pub async fn run(&self, credentials: &Credentials) -> Result<Passed, String> {
         let renewed = self.source.build().await.map_err(|error| format!("{error:#}"))?;
-        match timeout(TOKEN, asked(&renewed, Extensions::new())).await {
-            Ok(Ok(_)) => {}
-            Ok(Err(trouble)) => return Err(trouble.told),
-            Err(_) => return Err("no token came in time".to_owned()),
-        }
+        asked_in_time(&renewed, Extensions::new()).await.map_err(|trouble| trouble.told)?;
         // Nothing is reached yet: nobody can lose anything.
         let Some(place) = credentials.place() else { return Ok(Passed { renewed, is_known: true }) };
         let endpoint = self.endpoint.as_deref();

@@ -18,6 +18,10 @@ impl Trouble {
         Self { is_transient: error.is_transient(), told: of(error) }
     }
 
+    pub fn late() -> Self {
+        Self { is_transient: true, told: "no token came in time".to_owned() }
+    }
+
     /// The library gave up in a way of its own.
     pub fn unusable() -> Self {
         Self { is_transient: true, told: "the token service gave an answer that cannot be used".to_owned() }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use anyhow::anyhow;
 use google_cloud_spanner::client::DatabaseClient;
 use google_cloud_spanner::mutation::Mutation;
+use google_cloud_spanner::statement::Statement;
 use google_cloud_spanner::transaction::{BasicTransactionRetryPolicy, ReadWriteTransaction};
 use spangate_operations::sql;
 use tokio::time::timeout;
@@ -18,11 +19,16 @@ use tokio::time::timeout;
 pub use failure::Failure;
 pub use lock::{Holder, Locked};
 
+use super::CONNECT;
 use super::history::Row;
-use crate::spanner::Access;
+use crate::spanner::{Access, bounds};
 
+/// Longest that Spanner is waited for where it has little to do: few rows are read or written.
+const ANSWER: Duration = Duration::from_secs(15);
 /// A transaction of DML may be long: Spanner itself ends one that is idle for ten seconds.
 const TRANSACTION: Duration = Duration::from_secs(600);
+/// One statement of partitioned DML goes through a whole table.
+const PARTITIONED: Duration = Duration::from_secs(2 * 60 * 60);
 
 pub struct Store {
     client: DatabaseClient,
@@ -33,11 +39,12 @@ pub struct Store {
 impl Store {
     pub async fn connect(access: &Access, database: &str) -> anyhow::Result<Self> {
         let spanner = access.spanner().build().await?;
-        let client = spanner
-            .database_client(database)
-            .build()
-            .await
-            .map_err(|error| anyhow!("{}", failure::message(&error)))?;
+        let session =
+            spanner.database_client(database).with_request_options(bounds::session(CONNECT)).build();
+        let client = in_time(CONNECT, session).await;
+        let client = client.map_err(|why| anyhow!("cannot reach `{database}`: {why}"))?;
+        // New credentials, while a long migration runs, are tried there.
+        access.reaches(database, None);
         Ok(Self { client, turn: tokio::sync::Mutex::default() })
     }
 
@@ -45,15 +52,14 @@ impl Store {
     pub async fn history(&self) -> anyhow::Result<Vec<Row>> {
         let transaction = self.client.single_use().build();
         let read = async {
-            let mut result = transaction.execute_query(rows::SELECT).await?;
+            let mut result = transaction.execute_query(brief(rows::SELECT)).await?;
             let mut rows = Vec::new();
             while let Some(row) = result.next().await {
                 rows.push(rows::read(&row?)?);
             }
-            Ok::<_, google_cloud_spanner::Error>(rows)
+            Ok(rows)
         };
-        let rows =
-            read.await.map_err(|error| anyhow!("cannot read the history: {}", failure::message(&error)))?;
+        let rows = in_time(ANSWER, read).await.map_err(|why| anyhow!("cannot read the history: {why}"))?;
         rows.into_iter().collect()
     }
 
@@ -61,10 +67,10 @@ impl Store {
     pub async fn holder(&self) -> anyhow::Result<Option<Locked>> {
         let transaction = self.client.single_use().build();
         let read = async {
-            let mut result = transaction.execute_query(lock::SELECT).await?;
+            let mut result = transaction.execute_query(brief(lock::SELECT)).await?;
             result.next().await.transpose()?.as_ref().map(lock::read).transpose()
         };
-        read.await.map_err(|error| anyhow!("cannot read the lock: {}", failure::message(&error)))
+        in_time(ANSWER, read).await.map_err(|why| anyhow!("cannot read the lock: {why}"))
     }
 
     /// Takes the lease if it is free, run out or the holder's own.
@@ -98,9 +104,10 @@ impl Store {
     /// At least once on every row that it concerns.
     pub async fn partitioned(&self, statement: &str) -> anyhow::Result<()> {
         let _turn = self.turn.lock().await;
-        let transaction = self.client.partitioned_dml_transaction().build();
-        let done = transaction.execute_update(statement.to_owned()).await;
-        done.map(|_| ()).map_err(|error| anyhow!("{}", failure::message(&error)))
+        let retries = BasicTransactionRetryPolicy::new().with_total_timeout(PARTITIONED);
+        let transaction = self.client.partitioned_dml_transaction().with_retry_policy(retries).build();
+        let done = transaction.execute_update(bounds::statement(statement, PARTITIONED));
+        in_time(PARTITIONED, done).await.map(|_| ()).map_err(anyhow::Error::msg)
     }
 
     async fn guarded(
@@ -124,11 +131,18 @@ impl Store {
         decide: impl Fn(Option<Locked>) -> Result<Vec<Mutation>, Failure> + Clone + Send + Sync + 'static,
     ) -> Result<(), Failure> {
         let _turn = self.turn.lock().await;
+        let commit = if dml.is_empty() { ANSWER } else { TRANSACTION };
         let runner = self
             .client
             .read_write_transaction()
             .with_transaction_timeout(TRANSACTION)
             .with_retry_policy(BasicTransactionRetryPolicy::new().with_total_timeout(TRANSACTION))
+            .with_begin_attempt_timeout(ANSWER)
+            .with_begin_retry_policy(bounds::retries(ANSWER))
+            .with_commit_attempt_timeout(commit)
+            .with_commit_retry_policy(bounds::retries(commit))
+            .with_rollback_attempt_timeout(ANSWER)
+            .with_rollback_retry_policy(bounds::retries(ANSWER))
             .build();
         // The runner's error is the client's own: why we gave up travels beside it.
         let given_up = Arc::new(Mutex::new(None::<Failure>));
@@ -140,7 +154,7 @@ impl Store {
                     *given_up.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure);
                 };
                 async move {
-                    let mut result = transaction.execute_query(lock::SELECT).await?;
+                    let mut result = transaction.execute_query(brief(lock::SELECT)).await?;
                     let locked = result.next().await.transpose()?.as_ref().map(lock::read).transpose()?;
                     let mutations = match decide(locked) {
                         Ok(mutations) => mutations,
@@ -150,7 +164,8 @@ impl Store {
                         }
                     };
                     for (index, statement) in dml.iter().enumerate() {
-                        if let Err(error) = transaction.execute_update(statement.text.clone()).await {
+                        let statement = bounds::statement(&statement.text, TRANSACTION);
+                        if let Err(error) = transaction.execute_update(statement).await {
                             give_up(Failure::Statement { index, message: failure::message(&error) });
                             return Err(error);
                         }
@@ -165,7 +180,22 @@ impl Store {
                 let given_up = given_up.lock().unwrap_or_else(PoisonError::into_inner).take();
                 Err(given_up.unwrap_or_else(|| Failure::Other(failure::message(&error))))
             }
-            Err(_) => Err(Failure::Other("the database did not answer in time".to_owned())),
+            Err(_) => Err(Failure::Other(failure::LATE.to_owned())),
         }
+    }
+}
+
+fn brief(sql: &str) -> Statement {
+    bounds::statement(sql, ANSWER).build()
+}
+
+/// What comes of it, or why nothing did.
+async fn in_time<T>(
+    limit: Duration,
+    done: impl Future<Output = Result<T, google_cloud_spanner::Error>>,
+) -> Result<T, String> {
+    match timeout(limit, done).await {
+        Ok(done) => done.map_err(|error| failure::message(&error)),
+        Err(_) => Err(failure::LATE.to_owned()),
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use google_cloud_gax::options::RequestOptions;
 use google_cloud_gax::retry_policy::{RetryPolicy, RetryPolicyExt};
 use google_cloud_spanner::retry_policy::SpannerRetryPolicy;
+use google_cloud_spanner::statement::{Statement, StatementBuilder};
 
 use super::{ATTEMPTS, backoff_policy};
 
@@ -18,6 +19,14 @@ pub fn session(limit: Duration) -> RequestOptions {
     options
 }
 
-fn retries(limit: Duration) -> impl RetryPolicy {
+/// A statement of which each try takes no longer than this, nor all of them together.
+pub fn statement(sql: impl Into<String>, limit: Duration) -> StatementBuilder {
+    Statement::builder(sql)
+        .with_attempt_timeout(limit)
+        .with_retry_policy(retries(limit))
+        .with_backoff_policy(backoff_policy())
+}
+
+pub fn retries(limit: Duration) -> impl RetryPolicy {
     SpannerRetryPolicy::new().with_attempt_limit(ATTEMPTS).with_time_limit(limit)
 }

@@ -4,7 +4,7 @@ use std::fs::Permissions;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -103,9 +103,13 @@ impl Ground {
 
     /// From now on commands go through this door.
     pub async fn slow_down(&mut self) -> Slow {
-        let slow = Slow::before(self.port).await;
+        let slow = self.another_door().await;
         self.door = slow.port;
         slow
+    }
+
+    pub async fn another_door(&self) -> Slow {
+        Slow::before(self.port).await
     }
 
     /// From now on commands take what answers for Spanner itself, and show a key.
@@ -130,9 +134,15 @@ impl Ground {
 
     /// An action; those that read files are told where they are.
     pub fn migrate(&self, arguments: &[&str]) -> Said {
-        let output = self.migration(arguments).output().unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        Said { code: output.status.code(), out: text(output.stdout), error: text(output.stderr) }
+        Said::of(self.migration(arguments).output().unwrap())
+    }
+
+    /// An action that finds Spanner behind this door, and has to end by itself.
+    pub async fn migrate_through(&self, door: &Slow, arguments: &[&str]) -> Said {
+        let mut command = tokio::process::Command::from(self.migration(arguments));
+        command.env("SPANNER_EMULATOR_HOST", format!("127.0.0.1:{}", door.port)).kill_on_drop(true);
+        let output = tokio::time::timeout(FOR_EVER, command.output()).await.unwrap().unwrap();
+        Said::of(output)
     }
 
     pub fn migration(&self, arguments: &[&str]) -> Command {
@@ -201,6 +211,11 @@ impl Drop for Ground {
 }
 
 impl Said {
+    fn of(output: Output) -> Self {
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        Self { code: output.status.code(), out: text(output.stdout), error: text(output.stderr) }
+    }
+
     /// Without the times, which no test can know.
     pub fn table(&self) -> String {
         let is_time = |word: &str| word.starts_with("20") && word.ends_with('Z');
@@ -224,4 +239,6 @@ impl Said {
 
 /// Long enough for a lease of a second to run out, and short enough for a test.
 pub const SOON: [&str; 4] = ["--lease", "1s", "--lock-wait", "30s"];
+/// What takes longer than this does not end.
+const FOR_EVER: Duration = Duration::from_secs(240);
 pub const PAUSE: Duration = Duration::from_millis(2);

@@ -42,6 +42,16 @@ struct State {
     refused: Option<String>,
     /// What the emulator does not know.
     roles: Vec<String>,
+    /// By the method's name.
+    troubles: BTreeMap<&'static str, Trouble>,
+}
+
+/// What becomes of every request of a method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    Unavailable,
+    /// No answer, ever.
+    Silence,
 }
 
 #[derive(Clone, Default)]
@@ -81,6 +91,10 @@ impl Slow {
         self.state().refused = word.map(str::to_owned);
     }
 
+    pub fn trouble(&self, method: &'static str, trouble: Trouble) {
+        self.state().troubles.insert(method, trouble);
+    }
+
     /// The statements of each batch that was sent under a name of its own, in the order of the names.
     pub fn batches(&self) -> Vec<Vec<String>> {
         self.state().batches.values().map(|batch| batch.statements.clone()).collect()
@@ -113,7 +127,14 @@ impl Slow {
                 Ok(Grpc::new(ProstCodec::default()).unary(method, request).await)
             }};
         }
-        match request.uri().path().rsplit('/').next().unwrap_or_default() {
+        let method = request.uri().path().rsplit('/').next().unwrap_or_default().to_owned();
+        let trouble = self.state().troubles.get(method.as_str()).copied();
+        match trouble {
+            Some(Trouble::Unavailable) => return Ok(Status::unavailable("nobody is here").into_http()),
+            Some(Trouble::Silence) => return std::future::pending().await,
+            None => {}
+        }
+        match method.as_str() {
             "UpdateDatabaseDdl" => unary!(update),
             "GetOperation" => unary!(operation),
             "GetDatabaseDdl" => unary!(schema),

@@ -39,7 +39,12 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
+pub const LATE: &str = "the database did not answer in time";
+
 /// What Spanner says, for the one who wrote the statement.
 pub fn message(error: &Error) -> String {
+    if error.is_timeout() {
+        return LATE.to_owned();
+    }
     error.status().map_or_else(|| error.to_string(), |status| status.message.clone())
 }
