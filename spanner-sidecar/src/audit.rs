@@ -5,6 +5,7 @@ mod command;
 mod fields;
 mod query;
 mod row;
+mod shown;
 
 pub use command::run;
 pub use fields::fields;

@@ -1,6 +1,6 @@
 //! `spanner-sidecar audit`: rows that hold whatever a caller sent, and a Spanner that is away or says nothing.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::process::Output;
 use std::time::Duration;
@@ -44,4 +44,28 @@ async fn whoever_asks_in_vain_ends() {
         error: cannot reach `projects/test/instances/test/databases/mock`: the database did not answer in time
     "#]]
     .assert_eq(&[refusing, away, silent].concat());
+}
+
+/// What callers send is shown as text and does nothing: no further row, no command to the terminal.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_is_a_line_whatever_is_in_it() {
+    let mock = Mock::start(DDL).await.unwrap();
+    let forged = "o\n2026-01-01T00:00:00Z  Place  p  i  mallory";
+    let subject = "Zoë\u{1b}[2J\u{9b}31m";
+    mock.execute(&format!(
+        "INSERT INTO spangate_audit (shard, committed_at, key_hash, operation, policy_operation, issuer, subject, tenant,
+         request_id, policy_revision, fields) VALUES (1, '2026-11-24T12:00:00Z', 'AA==', 'Place', 'orders.place', 'entra',
+         '{subject}', '{forged}', 'r', 'v', '{{}}');"
+    ))
+    .unwrap();
+    let told = async |arguments: &[&str]| {
+        let output = audit(&mock, arguments).await;
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    expect![[r#"
+        2026-11-24T12:00:00Z  Place  orders.place  entra  Zoë\u{1b}[2J\u{9b}31m  o\n2026-01-01T00:00:00Z \u{20}Place \u{20}p \u{20}i \u{20}mallory  r  v  {}
+    "#]].assert_eq(&told(&[]).await);
+    let row: serde_json::Value = serde_json::from_str(&told(&["--json"]).await).unwrap();
+    assert_eq!((row["subject"].as_str(), row["tenant"].as_str()), (Some(subject), Some(forged)));
 }

@@ -11,6 +11,7 @@ use spangate_operations::{Database, Operations};
 use tokio::time::timeout;
 
 use super::query::{COLUMNS, statement};
+use super::shown::escaped;
 use crate::cli;
 use crate::document;
 use crate::spanner::{Access, bounds};
@@ -56,7 +57,7 @@ fn database<'o>(operations: &'o Operations, name: Option<&str>) -> anyhow::Resul
 fn shown(values: &[Value], as_json: bool) -> String {
     let texts = values.iter().map(Value::as_str);
     if !as_json {
-        return texts.map(|text| text.unwrap_or("-")).collect::<Vec<_>>().join("  ");
+        return texts.map(|text| escaped(text.unwrap_or("-"))).collect::<Vec<_>>().join("  ");
     }
     let member = |(name, text): (&&str, Option<&str>)| {
         let value = match (*name, text) {
