@@ -13,6 +13,8 @@ mod stand;
 
 #[path = "credentials/clouds.rs"]
 mod clouds;
+#[path = "credentials/defaults.rs"]
+mod defaults;
 #[path = "credentials/impersonation.rs"]
 mod impersonation;
 #[path = "credentials/trial.rs"]
@@ -81,12 +83,22 @@ async fn serving_with(
     environment: &[(&str, String)],
     guard: impl Fn(&str) -> bool + Send + Sync + 'static,
 ) -> (Mock, Stand) {
+    let own = ["--credentials", credentials.to_str().unwrap()];
+    serving_by_default(&[&own, options].concat(), environment, guard).await
+}
+
+/// With whatever credentials the environment has.
+async fn serving_by_default(
+    options: &[&str],
+    environment: &[(&str, String)],
+    guard: impl Fn(&str) -> bool + Send + Sync + 'static,
+) -> (Mock, Stand) {
     let mock = Mock::start(SCHEMA).await.unwrap();
     mock.execute("INSERT INTO t (a, b) VALUES ('x', 7);").unwrap();
     mock.guard(guard);
     let endpoint = format!("http://127.0.0.1:{}", mock.port);
-    let own = ["--endpoint", &endpoint, "--credentials", credentials.to_str().unwrap()];
-    let stand = Stand::before_spanner("credentials.yaml", &[&own, options].concat(), environment).await;
+    let options = [&["--endpoint", &endpoint], options].concat();
+    let stand = Stand::before_spanner("credentials.yaml", &options, environment).await;
     (mock, stand)
 }
 

@@ -62,6 +62,7 @@ mod tests {
             \u{1b}[2J\u{7}\u{9b}31m\u{7f}
             a\u{202e}b\u{2028}c\u{200b}d\u{feff}
             one two \u{20}three \u{20}\u{20}four
-        "#]].assert_eq(&table);
+        "#]]
+        .assert_eq(&table);
     }
 }

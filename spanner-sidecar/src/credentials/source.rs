@@ -1,11 +1,12 @@
 //! Where credentials come from, and how they are made of it.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use google_cloud_auth::build_errors::Error as BuildError;
 use google_cloud_auth::credentials::{
-    Builder, Credentials, external_account, impersonated, service_account, user_account,
+    Credentials, external_account, impersonated, mds, service_account, user_account,
 };
 use serde_json::Value;
 
@@ -13,17 +14,22 @@ use super::{Impersonation, file, trouble};
 
 /// What names a file to every client library of Google's.
 const DEFAULT_FILE: &str = "GOOGLE_APPLICATION_CREDENTIALS";
+/// Where `gcloud` keeps its own files, if not below the home.
+const GCLOUD: &str = "CLOUDSDK_CONFIG";
+const GCLOUD_FILE: &str = "application_default_credentials.json";
+/// Who is billed in place of the project that a user's file names.
+const QUOTA_PROJECT: &str = "GOOGLE_CLOUD_QUOTA_PROJECT";
 
 #[derive(Clone, Debug)]
 pub struct Source {
-    /// Else what the machine has: the file of `gcloud`, or the metadata server.
+    /// Else the metadata server.
     file: Option<PathBuf>,
     impersonation: Option<Impersonation>,
 }
 
 impl Source {
     pub fn new(file: Option<PathBuf>, impersonation: Option<Impersonation>) -> Self {
-        let default = || std::env::var_os(DEFAULT_FILE).filter(|path| !path.is_empty()).map(PathBuf::from);
+        let default = || path_in(DEFAULT_FILE).or_else(of_gcloud);
         Self { file: file.or_else(default), impersonation }
     }
 
@@ -39,7 +45,7 @@ impl Source {
                 let json = file::read(path).await.with_context(named)?;
                 of_json(json).with_context(named)?
             }
-            None => Builder::default().build().map_err(refused)?,
+            None => mds::Builder::default().build().map_err(refused)?,
         };
         let Some(Impersonation { delegates, account }) = &self.impersonation else { return Ok(own) };
         impersonated::Builder::from_source_credentials(own)
@@ -50,12 +56,32 @@ impl Source {
     }
 }
 
+fn path_in(variable: &str) -> Option<PathBuf> {
+    std::env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from)
+}
+
+/// `gcloud`'s own file, where there is one. The library would find it, too, and neither look at its mode nor read it
+/// again.
+fn of_gcloud() -> Option<PathBuf> {
+    let folder = path_in(GCLOUD).or_else(|| Some(path_in("HOME")?.join(".config/gcloud")))?;
+    let file = folder.join(GCLOUD_FILE);
+    // What cannot be looked at is told when it is read, and not passed over; a home such as `/dev/null` holds nothing.
+    let is_there = file.try_exists().unwrap_or_else(|error| error.kind() != ErrorKind::NotADirectory);
+    is_there.then_some(file)
+}
+
 fn of_json(json: Value) -> anyhow::Result<Credentials> {
     let built = match json.get("type").and_then(Value::as_str) {
         Some("service_account") => service_account::Builder::new(json).build(),
         Some("external_account") => external_account::Builder::new(json).build(),
         Some("impersonated_service_account") => impersonated::Builder::new(json).build(),
-        Some("authorized_user") => user_account::Builder::new(json).build(),
+        Some("authorized_user") => {
+            let user = user_account::Builder::new(json);
+            match std::env::var(QUOTA_PROJECT) {
+                Ok(project) => user.with_quota_project_id(project).build(),
+                Err(_) => user.build(),
+            }
+        }
         Some(_) | None => bail!(
             "its `type` is none of `service_account`, `external_account`, `impersonated_service_account`, `authorized_user`"
         ),

@@ -22,6 +22,8 @@ pub const SUBJECT_TOKEN: &str = "canary-subject-token";
 pub const AWS_KEY: &str = "canary-aws-secret-key";
 pub const FEDERATED_TOKEN: &str = "canary-federated-token";
 pub const LENT_TOKEN: &str = "canary-lent-token";
+pub const CLIENT_SECRET: &str = "canary-client-secret";
+pub const REFRESH_TOKEN: &str = "canary-refresh-token";
 /// Where the account is lent that the tests' configurations name.
 pub const LENDING: &str = "/v1/projects/-/serviceAccounts/spanner@project:generateAccessToken";
 /// What a token service quotes when it refuses.
@@ -84,6 +86,8 @@ impl Exchange {
             .route(aws, get(async |headers| of_aws(&headers, "spangate-role")))
             .route(&format!("{aws}/spangate-role"), get(aws_credentials))
             .route("/sts", post(exchange_token))
+            .route("/oauth", post(refresh))
+            .route("/computeMetadata/v1/instance/service-accounts/default/token", get(google))
             .route("/v1/projects/-/serviceAccounts/{account}", post(lend))
             .layer(middleware::from_fn_with_state(exchange.clone(), troubled))
             .with_state(exchange.clone());
@@ -123,6 +127,11 @@ impl Exchange {
         self.state.lock().unwrap().token = token;
     }
 
+    fn token(&self) -> Json<Value> {
+        let told = self.state.lock().unwrap();
+        Json(json!({"access_token": told.token, "token_type": "Bearer", "expires_in": told.lifetime}))
+    }
+
     /// The subject's token of the latest exchange.
     pub fn subject(&self) -> String {
         self.state.lock().unwrap().subject.clone()
@@ -136,6 +145,17 @@ impl Exchange {
             "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
             "token_url": format!("{}/sts", self.url),
             "credential_source": source,
+        })
+    }
+
+    /// A user's credentials as `gcloud auth application-default login` leaves them.
+    pub fn user(&self) -> Value {
+        json!({
+            "type": "authorized_user",
+            "client_id": "client",
+            "client_secret": CLIENT_SECRET,
+            "refresh_token": REFRESH_TOKEN,
+            "token_uri": format!("{}/oauth", self.url),
         })
     }
 
@@ -178,6 +198,25 @@ async fn exchange_token(
     }))
 }
 
+/// What a user may get a token by.
+async fn refresh(
+    State(exchange): State<Exchange>,
+    Json(asked): Json<Value>,
+) -> Result<Json<Value>, StatusCode> {
+    if asked["client_secret"] != CLIENT_SECRET || asked["refresh_token"] != REFRESH_TOKEN {
+        return Err(StatusCode::BAD_REQUEST);
+    }
+    Ok(exchange.token())
+}
+
+/// The metadata of Google's own machines.
+async fn google(State(exchange): State<Exchange>, headers: HeaderMap) -> Result<Json<Value>, StatusCode> {
+    match headers.get("metadata-flavor").map(|value| value.as_bytes()) {
+        Some(b"Google") => Ok(exchange.token()),
+        _ => Err(StatusCode::FORBIDDEN),
+    }
+}
+
 async fn lend(
     State(exchange): State<Exchange>,
     Path(account): Path<String>,
@@ -197,7 +236,7 @@ async fn lend(
 /// What goes wrong goes wrong before anything is done.
 async fn troubled(State(exchange): State<Exchange>, request: Request, next: Next) -> Response {
     let service = match request.uri().path() {
-        "/sts" => Service::Exchange,
+        "/sts" | "/oauth" => Service::Exchange,
         path if path.starts_with("/v1/") => Service::Lending,
         _ => Service::Metadata,
     };

@@ -109,7 +109,16 @@ impl Stand {
 
     /// What a sidecar says that does not start.
     pub async fn refusing_to_start(operations: &str, options: &[&str]) -> String {
+        Self::refusing_to_start_in(operations, options, &[]).await
+    }
+
+    pub async fn refusing_to_start_in(
+        operations: &str,
+        options: &[&str],
+        environment: &[(&str, String)],
+    ) -> String {
         let mut command = tokio::process::Command::from(without_emulator());
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
         command.args(["serve", "--operations", &data(operations)]).args(options).kill_on_drop(true);
         let output = command.output().await.unwrap();
         assert!(!output.status.success());
