@@ -142,23 +142,25 @@ fn renamed(mut words: Words<'_>) -> Vec<Loss> {
 
 /// `REVOKE PRIVILEGES ON TABLE t, u FROM ROLE r`.
 fn revoked(mut words: Words<'_>) -> Vec<Loss> {
-    while words
-        .next_if(|word| !word.eq_ignore_ascii_case("ON") && !word.eq_ignore_ascii_case("FROM"))
-        .is_some()
-    {}
+    let is = |word: &str, keyword: &str| word.eq_ignore_ascii_case(keyword);
+    while words.next_if(|word| !is(word, "ON") && !is(word, "FROM")).is_some() {}
     let mut objects = Vec::new();
     if words.take("ON") {
         for kind in ["TABLE", "VIEW", "CHANGE", "STREAM", "FUNCTION", "SEQUENCE"] {
             words.skip(&[kind]);
         }
         objects = words.names();
+        // `ALL TABLES IN SCHEMA s`, or what else we do not know: it may be any object.
+        while words.next_if(|word| !is(word, "FROM")).is_some() {
+            objects.clear();
+        }
     }
     words.skip(&["FROM"]);
     words.skip(&["ROLE"]);
     let mut losses = Vec::new();
     for role in words.names() {
         match objects.as_slice() {
-            // A role that was a member of another one.
+            // Of objects that are not named, or a role that was a member of another one.
             [] => losses.push(Loss::RoleLess { role, object: None }),
             objects => losses.extend(
                 objects

@@ -49,6 +49,8 @@ fn postgresql() {
             "ALTER TABLE public.orders DROP COLUMN IF EXISTS tags",
             "DROP TABLE IF EXISTS ORDERS CASCADE",
             "REVOKE SELECT, INSERT(id) ON TABLE orders FROM reader",
+            "REVOKE SELECT ON ALL TABLES IN SCHEMA shop, public FROM reader, writer",
+            "REVOKE USAGE ON SCHEMA shop FROM reader",
         ],
         expect![[r#"
             ALTER TABLE orders ALTER COLUMN "Note" TYPE varchar(200)
@@ -72,7 +74,11 @@ fn postgresql() {
             DROP TABLE IF EXISTS ORDERS CASCADE
               [Gone { what: "table", name: "orders" }]
             REVOKE SELECT, INSERT(id) ON TABLE orders FROM reader
-              [RoleLess { role: "reader", object: Some("orders") }]"#]],
+              [RoleLess { role: "reader", object: Some("orders") }]
+            REVOKE SELECT ON ALL TABLES IN SCHEMA shop, public FROM reader, writer
+              [RoleLess { role: "reader", object: None }, RoleLess { role: "writer", object: None }]
+            REVOKE USAGE ON SCHEMA shop FROM reader
+              [RoleLess { role: "reader", object: None }]"#]],
     );
 }
 
@@ -144,6 +150,8 @@ fn what_is_taken_away() {
             "CREATE OR REPLACE VIEW v SQL SECURITY INVOKER AS SELECT 1 AS one",
             "REVOKE SELECT, UPDATE(note) ON TABLE orders, items FROM ROLE reader, writer",
             "REVOKE ROLE writer FROM ROLE clerk",
+            "REVOKE SELECT ON ALL TABLES IN SCHEMA shop FROM ROLE reader",
+            "REVOKE EXECUTE ON TABLE FUNCTION read_s FROM ROLE reader",
         ],
         expect![[r#"
             DROP TABLE IF EXISTS `Orders`
@@ -171,7 +179,11 @@ fn what_is_taken_away() {
             REVOKE SELECT, UPDATE(note) ON TABLE orders, items FROM ROLE reader, writer
               [RoleLess { role: "reader", object: Some("orders") }, RoleLess { role: "reader", object: Some("items") }, RoleLess { role: "writer", object: Some("orders") }, RoleLess { role: "writer", object: Some("items") }]
             REVOKE ROLE writer FROM ROLE clerk
-              [RoleLess { role: "clerk", object: None }]"#]],
+              [RoleLess { role: "clerk", object: None }]
+            REVOKE SELECT ON ALL TABLES IN SCHEMA shop FROM ROLE reader
+              [RoleLess { role: "reader", object: None }]
+            REVOKE EXECUTE ON TABLE FUNCTION read_s FROM ROLE reader
+              [RoleLess { role: "reader", object: Some("read_s") }]"#]],
     );
 }
 
