@@ -5,6 +5,10 @@
 
 #[path = "migrate/ground.rs"]
 mod ground;
+#[path = "migrate/lost.rs"]
+mod lost;
+#[path = "migrate/repaired.rs"]
+mod repaired;
 #[path = "migrate/silence.rs"]
 mod silence;
 #[path = "migrate/slow.rs"]

@@ -24,6 +24,8 @@ use tonic::{Code, Request, Response, Status};
 use tonic_prost::ProstCodec;
 use tower::service_fn;
 
+use crate::ground::PAUSE;
+
 #[derive(Clone)]
 pub struct Slow {
     pub port: u16,
@@ -42,14 +44,21 @@ struct State {
     refused: Option<String>,
     /// What the emulator does not know.
     roles: Vec<String>,
-    /// By the method's name.
-    troubles: BTreeMap<&'static str, Trouble>,
+    /// By the method's name, and after how many of its requests.
+    troubles: BTreeMap<&'static str, (usize, Trouble)>,
+    /// How many requests of each method there were.
+    asked: BTreeMap<String, usize>,
 }
 
 /// What becomes of every request of a method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trouble {
     Unavailable,
+    Denied,
+    /// A change of the schema is taken, and nobody is told.
+    AnswerLost,
+    /// Until it is healed.
+    Wait,
     /// No answer, ever.
     Silence,
 }
@@ -92,7 +101,27 @@ impl Slow {
     }
 
     pub fn trouble(&self, method: &'static str, trouble: Trouble) {
-        self.state().troubles.insert(method, trouble);
+        self.trouble_after(0, method, trouble);
+    }
+
+    /// So many requests from now on are answered as ever.
+    pub fn trouble_after(&self, requests: usize, method: &'static str, trouble: Trouble) {
+        let asked = self.asked(method);
+        self.state().troubles.insert(method, (asked + requests, trouble));
+    }
+
+    pub fn heal(&self, method: &str) {
+        self.state().troubles.remove(method);
+    }
+
+    pub fn asked(&self, method: &str) -> usize {
+        self.state().asked.get(method).copied().unwrap_or(0)
+    }
+
+    pub async fn until_asked(&self, method: &str, times: usize) {
+        while self.asked(method) < times {
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 
     /// The statements of each batch that was sent under a name of its own, in the order of the names.
@@ -128,17 +157,39 @@ impl Slow {
             }};
         }
         let method = request.uri().path().rsplit('/').next().unwrap_or_default().to_owned();
-        let trouble = self.state().troubles.get(method.as_str()).copied();
-        match trouble {
+        match self.troubled(&method).await {
+            None | Some(Trouble::Wait) => {}
             Some(Trouble::Unavailable) => return Ok(Status::unavailable("nobody is here").into_http()),
+            Some(Trouble::Denied) => return Ok(Status::permission_denied("you may not").into_http()),
             Some(Trouble::Silence) => return std::future::pending().await,
-            None => {}
+            Some(Trouble::AnswerLost) => {
+                let _answer: HttpResponse<Body> = unary!(update)?;
+                return Ok(Status::unavailable("the answer is lost").into_http());
+            }
         }
         match method.as_str() {
             "UpdateDatabaseDdl" => unary!(update),
             "GetOperation" => unary!(operation),
             "GetDatabaseDdl" => unary!(schema),
             _ => self.hand_through(request).await,
+        }
+    }
+
+    /// What becomes of a request that has come.
+    async fn troubled(&self, method: &str) -> Option<Trouble> {
+        let number = {
+            let mut state = self.state();
+            let asked = state.asked.entry(method.to_owned()).or_default();
+            *asked += 1;
+            *asked
+        };
+        loop {
+            let planned = self.state().troubles.get(method).copied();
+            match planned {
+                Some((after, Trouble::Wait)) if number > after => tokio::time::sleep(PAUSE).await,
+                Some((after, trouble)) if number > after => return Some(trouble),
+                Some(_) | None => return None,
+            }
         }
     }
 
