@@ -240,5 +240,5 @@ impl Said {
 /// Long enough for a lease of a second to run out, and short enough for a test.
 pub const SOON: [&str; 4] = ["--lease", "1s", "--lock-wait", "30s"];
 /// What takes longer than this does not end.
-const FOR_EVER: Duration = Duration::from_secs(240);
+pub const FOR_EVER: Duration = Duration::from_secs(120);
 pub const PAUSE: Duration = Duration::from_millis(2);

@@ -24,7 +24,7 @@ use tonic::{Code, Request, Response, Status};
 use tonic_prost::ProstCodec;
 use tower::service_fn;
 
-use crate::ground::PAUSE;
+use crate::ground::{FOR_EVER, PAUSE};
 
 #[derive(Clone)]
 pub struct Slow {
@@ -119,9 +119,12 @@ impl Slow {
     }
 
     pub async fn until_asked(&self, method: &str, times: usize) {
-        while self.asked(method) < times {
-            tokio::time::sleep(PAUSE).await;
-        }
+        let asked = async {
+            while self.asked(method) < times {
+                tokio::time::sleep(PAUSE).await;
+            }
+        };
+        tokio::time::timeout(FOR_EVER, asked).await.unwrap();
     }
 
     /// The statements of each batch that was sent under a name of its own, in the order of the names.
