@@ -4,16 +4,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use google_cloud_gax::options::RequestOptions;
-use google_cloud_gax::retry_policy::RetryPolicyExt;
 use google_cloud_spanner::client::{DatabaseClient, Spanner};
-use google_cloud_spanner::retry_policy::SpannerRetryPolicy;
 use tokio::sync::{Mutex, RwLock};
 use tokio::time::{Instant, timeout_at};
 
+use super::access::Access;
+use super::bounds;
 use super::database::Flow;
 use super::failure::{self, Phase};
-use super::{ATTEMPTS, backoff_policy};
 use crate::metrics::{DatabaseLabel, Metrics};
 use crate::refusal::{Reason, Refusal};
 
@@ -24,6 +22,7 @@ pub struct Connection {
     database: String,
     role: Option<String>,
     flow: Flow,
+    access: Access,
     counted: DatabaseLabel,
     metrics: Arc<Metrics>,
     current: RwLock<Option<Session>>,
@@ -43,10 +42,12 @@ impl Connection {
         database: String,
         role: Option<String>,
         flow: Flow,
+        access: Access,
         counted: DatabaseLabel,
         metrics: Arc<Metrics>,
     ) -> Self {
-        Self { database, role, flow, counted, metrics, current: RwLock::new(None), making: Mutex::new(None) }
+        let (current, making) = (RwLock::default(), Mutex::default());
+        Self { database, role, flow, access, counted, metrics, current, making }
     }
 
     pub async fn session(&self, spanner: &Spanner, deadline: Instant) -> Result<Session, Refusal> {
@@ -109,20 +110,20 @@ impl Connection {
     }
 
     async fn connect(&self, spanner: &Spanner, deadline: Instant) -> Result<DatabaseClient, Refusal> {
-        // The client keeps these options for its own later renewals: no caller's deadline may stay in them.
-        let mut options = RequestOptions::default();
-        options.set_attempt_timeout(CONNECT);
-        options.set_retry_policy(
-            SpannerRetryPolicy::new().with_attempt_limit(ATTEMPTS).with_time_limit(CONNECT),
-        );
-        options.set_backoff_policy(backoff_policy());
-        let mut builder = spanner.database_client(&self.database).with_request_options(options);
+        // Kept by the client: no caller's deadline may stay in them.
+        let bounds = bounds::session(CONNECT);
+        let mut builder = spanner.database_client(&self.database).with_request_options(bounds);
         if let Some(role) = &self.role {
             builder = builder.with_database_role(role);
         }
         match timeout_at(deadline, builder.build()).await {
             Ok(Ok(client)) => Ok(client),
-            Ok(Err(error)) => Err(failure::refusal(&error, Phase::Session)),
+            Ok(Err(error)) => {
+                if failure::is_unauthenticated(&error) {
+                    self.access.suspect_credentials();
+                }
+                Err(failure::refusal(&error, Phase::Session))
+            }
             Err(_) => {
                 Err(Refusal::new(Reason::DatabaseUnavailable, "the database could not be reached in time"))
             }

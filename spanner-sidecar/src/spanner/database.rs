@@ -137,7 +137,8 @@ impl Database {
         flow: Flow,
         deadline: Instant,
     ) -> Result<Session, Refusal> {
-        self.connection(role, flow).await.session(self.spanner(role, flow).await?, deadline).await
+        let spanner = self.spanner(role, flow, deadline).await?;
+        self.connection(role, flow).await.session(spanner, deadline).await
     }
 
     pub(super) async fn renew(
@@ -146,7 +147,7 @@ impl Database {
         lost: &Session,
         deadline: Instant,
     ) -> Result<Session, Refusal> {
-        let spanner = self.spanner(role, lost.flow).await?;
+        let spanner = self.spanner(role, lost.flow, deadline).await?;
         self.connection(role, lost.flow).await.renew(spanner, lost, deadline).await
     }
 
@@ -164,16 +165,18 @@ impl Database {
         let connection = connections.entry((role.clone(), flow)).or_insert_with(|| {
             self.site.access.reaches(self.name(), role.as_deref());
             let counted = DatabaseLabel::new(&self.key);
-            let metrics = Arc::clone(&self.site.metrics);
-            Arc::new(Connection::new(self.name().to_owned(), role, flow, counted, metrics))
+            let (access, metrics) = (self.site.access.clone(), Arc::clone(&self.site.metrics));
+            Arc::new(Connection::new(self.name().to_owned(), role, flow, access, counted, metrics))
         });
         Arc::clone(connection)
     }
 
-    async fn spanner(&self, role: Option<&str>, flow: Flow) -> Result<&Spanner, Refusal> {
+    /// To make a client takes the time of whoever is asked about the credentials' home.
+    async fn spanner(&self, role: Option<&str>, flow: Flow, deadline: Instant) -> Result<&Spanner, Refusal> {
         let of_role = role.and_then(|role| self.pools_of_roles.get(role));
         let Pool { most, spanner } = of_role.unwrap_or(&self.pools).of(flow);
-        spanner.get_or_try_init(|| self.build(*most, flow)).await
+        let late = |_| Refusal::new(Reason::DatabaseUnavailable, "the database could not be reached in time");
+        timeout_at(deadline, spanner.get_or_try_init(|| self.build(*most, flow))).await.map_err(late)?
     }
 
     async fn build(&self, most: u32, flow: Flow) -> Result<Spanner, Refusal> {
