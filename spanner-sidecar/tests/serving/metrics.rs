@@ -44,3 +44,25 @@ async fn calls_operations_and_reloads_are_counted() {
     assert!(!text.contains("secret"), "{text}");
     assert!(get(&stand, "/").await.starts_with("HTTP/1.1 404"));
 }
+
+#[tokio::test]
+async fn what_goes_wrong_later_is_counted_too() {
+    let all = "  All: {read: {sql: SELECT title FROM items}}\n";
+    let file = Document::new(&document("", &[SCAN, all]));
+    let (mock, stand) = start(&file, &["--metrics", "127.0.0.1:0"]).await;
+    mock.break_after_rows(tonic::Status::data_loss("half way"));
+    assert!(stand.execute(call("Scan"), &[]).await.failed());
+    mock.heal_all();
+    mock.apply("CREATE TABLE items (id INT64 NOT NULL) PRIMARY KEY (id);").unwrap();
+    stand.execute(call("All"), &[]).await.assert_refused("500", "schema_mismatch");
+    stand.until_logged(&["operation_drifted"]).await;
+
+    let text = get(&stand, "/metrics").await;
+    for line in [
+        r#"spangate_sidecar_answers_cut_total{operation="Scan",reason="database_unavailable"} 1"#,
+        r#"spangate_sidecar_operation_drifts_total{operation="All"} 1"#,
+        r#"spangate_sidecar_operation_served{operation="All"} 0"#,
+    ] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+}
