@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
+use mimalloc::MiMalloc;
 use spangate_stack::{Programs, dist, target};
 
 use crate::contender::{Contender, Running};
@@ -32,6 +33,10 @@ use crate::sidecar::begin::Begin;
 use crate::sidecar::held::Held;
 use crate::sidecar::part::Part;
 use crate::workload::Workload;
+
+/// As in the sidecar, so that its operations, and the bare client beside them, run here as they do there.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask bench", about = "CPU per request and requests per second, as ratios")]

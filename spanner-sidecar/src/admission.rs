@@ -12,6 +12,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
 use spangate_operations::{self as operations, Class};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
@@ -24,6 +25,36 @@ pub struct Admission {
     database: String,
     state: Mutex<State>,
     metrics: Arc<Metrics>,
+    points: Counted,
+    scans: Counted,
+    writes: Counted,
+}
+
+/// What is counted of a class, looked up once.
+struct Counted {
+    in_flight: Gauge,
+    waiting: Gauge,
+    wait_seconds: Histogram,
+}
+
+impl Counted {
+    fn new(database: &str, class: Class, metrics: &Metrics) -> Self {
+        let labels = LaneLabels { database: database.to_owned(), class: name(class) };
+        Self {
+            in_flight: metrics.in_flight.get_or_create_owned(&labels),
+            waiting: metrics.waiting.get_or_create_owned(&labels),
+            wait_seconds: metrics.wait_seconds.get_or_create_owned(&labels),
+        }
+    }
+}
+
+/// As labels have it.
+fn name(class: Class) -> &'static str {
+    match class {
+        Class::Point => "point",
+        Class::Scan => "scan",
+        Class::Write => "write",
+    }
 }
 
 struct State {
@@ -61,7 +92,7 @@ pub struct Admitted {
 impl Drop for Admitted {
     fn drop(&mut self) {
         self.claim.pace.note(self.since.elapsed());
-        self.admission.in_flight(&self.claim).dec();
+        self.admission.counted(&self.claim.lane).in_flight.dec();
         self.admission.advance(|gate| gate.leave(&self.claim.lane, Instant::now().into_std()));
     }
 }
@@ -78,7 +109,7 @@ impl Drop for Waiter<'_> {
     fn drop(&mut self) {
         let Self { admission, lane, ticket, place: _ } = self;
         if admission.lock().waiting.remove(ticket).is_some() {
-            admission.waiting(lane).dec();
+            admission.counted(lane).waiting.dec();
         }
         admission.advance(|gate| gate.give_up(lane, *ticket, Instant::now().into_std()));
     }
@@ -86,13 +117,21 @@ impl Drop for Waiter<'_> {
 
 impl Admission {
     pub fn new(
-        name: &str,
+        database_name: &str,
         database: &operations::Database,
         region: Option<&str>,
         metrics: Arc<Metrics>,
     ) -> Arc<Self> {
         let state = State { gate: Gate::new(database, region), waiting: HashMap::new() };
-        Arc::new(Self { database: name.to_owned(), state: Mutex::new(state), metrics })
+        let counted = |class| Counted::new(database_name, class, &metrics);
+        Arc::new(Self {
+            database: database_name.to_owned(),
+            state: Mutex::new(state),
+            points: counted(Class::Point),
+            scans: counted(Class::Scan),
+            writes: counted(Class::Write),
+            metrics,
+        })
     }
 
     pub async fn admit(self: &Arc<Self>, claim: &Claim, deadline: Instant) -> Result<Admitted, Refusal> {
@@ -108,7 +147,7 @@ impl Admission {
                 Verdict::Waits { ticket, until, full } => {
                     let (sender, place) = oneshot::channel();
                     state.waiting.insert(ticket, Waiting { claim: claim.clone(), came, place: sender });
-                    self.waiting(&claim.lane).inc();
+                    self.counted(&claim.lane).waiting.inc();
                     (Waiter { admission: self, lane: &claim.lane, ticket, place }, full, until)
                 }
             }
@@ -128,15 +167,15 @@ impl Admission {
             tickets.into_iter().map(|ticket| state.waiting.remove(&ticket)).collect()
         };
         for Waiting { claim, came, place } in admitted.into_iter().flatten() {
-            self.waiting(&claim.lane).dec();
+            self.counted(&claim.lane).waiting.dec();
             drop(place.send(self.admitted(claim, came)));
         }
     }
 
     fn admitted(self: &Arc<Self>, claim: Claim, came: Instant) -> Admitted {
-        self.in_flight(&claim).inc();
-        let waited = came.elapsed().as_secs_f64();
-        self.metrics.wait_seconds.get_or_create_owned(&self.labels(&claim.lane)).observe(waited);
+        let Counted { in_flight, wait_seconds, waiting: _ } = self.counted(&claim.lane);
+        in_flight.inc();
+        wait_seconds.observe(came.elapsed().as_secs_f64());
         Admitted { admission: Arc::clone(self), claim, since: Instant::now() }
     }
 
@@ -145,27 +184,18 @@ impl Admission {
             Full::Region => (Reason::RegionLimit, "the region's limit of calls in flight is reached"),
             Full::Database => (Reason::DatabaseOverloaded, "too many calls are in flight"),
         };
-        let LaneLabels { database, class } = self.labels(&claim.lane);
+        let (database, class) = (self.database.clone(), name(claim.lane.class));
         let labels = TurnedAwayLabels { database, class, reason: reason.name().to_owned() };
         self.metrics.turned_away.get_or_create_owned(&labels).inc();
         Refusal::new(reason, detail).retry_after(gate.expected_wait(claim.pace.usual()))
     }
 
-    fn in_flight(&self, claim: &Claim) -> Gauge {
-        self.metrics.in_flight.get_or_create_owned(&self.labels(&claim.lane))
-    }
-
-    fn waiting(&self, lane: &Lane) -> Gauge {
-        self.metrics.waiting.get_or_create_owned(&self.labels(lane))
-    }
-
-    fn labels(&self, lane: &Lane) -> LaneLabels {
-        let class = match lane.class {
-            Class::Point => "point",
-            Class::Scan => "scan",
-            Class::Write => "write",
-        };
-        LaneLabels { database: self.database.clone(), class }
+    fn counted(&self, lane: &Lane) -> &Counted {
+        match lane.class {
+            Class::Point => &self.points,
+            Class::Scan => &self.scans,
+            Class::Write => &self.writes,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

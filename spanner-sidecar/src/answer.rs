@@ -12,7 +12,7 @@ use spangate_proto::google::api::HttpBody;
 use tokio_stream::Stream;
 use tonic::{Response, Status};
 
-pub use head::Head;
+pub use head::{Head, Header};
 pub use media::Media;
 pub use reading::Reading;
 pub use stream::streamed;

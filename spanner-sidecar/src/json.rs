@@ -62,7 +62,7 @@ impl Columns {
             // Spanner writes JSON itself: it stands as it is.
             Form::Json => into.push_str(text),
             Form::Integer if self.numbers == Numbers::Native && is_safe() => into.push_str(text),
-            _ => into.push_str(&quoted(text)),
+            _ => quote(text, into),
         }
     }
 
@@ -101,8 +101,16 @@ fn write_float(value: f64, form: &Form, into: &mut String) {
     }
 }
 
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+/// Most texts have nothing that has to be escaped, and stand as they are.
+fn quote(text: &str, into: &mut String) {
+    if text.bytes().all(|byte| byte >= b' ' && !matches!(byte, b'"' | b'\\')) {
+        into.reserve(text.len() + 2);
+        into.push('"');
+        into.push_str(text);
+        into.push('"');
+    } else {
+        into.push_str(&serde_json::Value::from(text).to_string());
+    }
 }
 
 #[cfg(test)]

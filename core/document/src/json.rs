@@ -93,11 +93,10 @@ impl<'de> Visitor<'de> for Reader<'_> {
         Ok(node(Value::Integer(value)))
     }
 
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Node, E> {
-        match i64::try_from(value) {
-            Ok(value) => Ok(node(Value::Integer(value))),
-            Err(_) => self.fault("ambiguous_value", format_args!("the number `{value}` is out of range")),
-        }
+    /// Above `i64::MAX` it is a float, as serde_json makes of what does not fit 64 bits at all: who wants an integer is
+    /// told so at its place, and a text that holds one is JSON all the same.
+    fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
+        Ok(node(i64::try_from(value).map_or(Value::Float(value as f64), Value::Integer)))
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
@@ -150,6 +149,18 @@ mod tests {
         check(r#" {"a": [1, -2.5, "x", true, null]} "#, expect![[r#"{"a":[1,-2.5,"x",true,null]}"#]]);
     }
 
+    /// Whether or not 64 bits without a sign would hold them.
+    #[test]
+    fn integers_that_do_not_fit_are_floats() {
+        check(
+            "[9223372036854775807, 9223372036854775808, 18446744073709551615, 18446744073709551616]",
+            expect![
+                "[9223372036854775807,9.223372036854776e+18,1.8446744073709552e+19,1.8446744073709552e+19]"
+            ],
+        );
+        check("1e999", expect![[r#"1:5: error[syntax]: number out of range"#]]);
+    }
+
     #[test]
     fn faults() {
         check(r#"{"a": 1, "a": 2}"#, expect!["1:12: error[duplicate_key]: the key `a` occurs twice"]);
@@ -157,10 +168,6 @@ mod tests {
         check("[007]", expect!["1:3: error[syntax]: invalid number"]);
         check("\u{feff}{}", expect!["1:1: error[syntax]: expected value"]);
         check("1 2", expect!["1:3: error[syntax]: trailing characters"]);
-        check(
-            "18446744073709551615",
-            expect!["1:20: error[ambiguous_value]: the number `18446744073709551615` is out of range"],
-        );
         check(&"[".repeat(70), expect!["1:65: error[too_deep]: the document is nested deeper than 64"]);
     }
 }

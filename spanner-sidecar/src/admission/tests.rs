@@ -29,10 +29,10 @@ fn soon() -> Instant {
 }
 
 fn gauge(admission: &Admission, name: &str) -> i64 {
-    let labels = admission.labels(&point().lane);
+    let Counted { in_flight, waiting, wait_seconds: _ } = admission.counted(&point().lane);
     match name {
-        "in_flight" => admission.metrics.in_flight.get_or_create_owned(&labels).get(),
-        _ => admission.metrics.waiting.get_or_create_owned(&labels).get(),
+        "in_flight" => in_flight.get(),
+        _ => waiting.get(),
     }
 }
 

@@ -2,11 +2,38 @@
 
 use google_cloud_wkt::Timestamp;
 use spangate_operations::Operation;
-use spangate_proto::{CONTENT_TYPE_METADATA, HEADER_METADATA_PREFIX, STATUS_METADATA};
+use spangate_proto::{CONTENT_TYPE_METADATA, STATUS_METADATA};
 use tonic::Response;
-use tonic::metadata::{AsciiMetadataKey, MetadataMap, MetadataValue};
+use tonic::metadata::{MetadataMap, MetadataValue};
 
 use super::{Body, Media};
+
+/// The headers that an answer may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Header {
+    Age,
+    CacheControl,
+    Etag,
+    IdempotencyReplayed,
+    Location,
+    ReadTimestamp,
+    Vary,
+}
+
+impl Header {
+    /// Its name behind [`spangate_proto::HEADER_METADATA_PREFIX`], which tells the filter that it is the caller's.
+    const fn metadata(self) -> &'static str {
+        match self {
+            Self::Age => "spangate-header-age",
+            Self::CacheControl => "spangate-header-cache-control",
+            Self::Etag => "spangate-header-etag",
+            Self::IdempotencyReplayed => "spangate-header-idempotency-replayed",
+            Self::Location => "spangate-header-location",
+            Self::ReadTimestamp => "spangate-header-read-timestamp",
+            Self::Vary => "spangate-header-vary",
+        }
+    }
+}
 
 pub struct Head {
     metadata: MetadataMap,
@@ -35,23 +62,47 @@ impl Head {
     /// When the data were read, or written.
     pub fn read_timestamp(self, timestamp: Option<Timestamp>) -> Self {
         match timestamp {
-            Some(timestamp) => self.header("read-timestamp", &String::from(timestamp)),
+            Some(timestamp) => self.header(Header::ReadTimestamp, &String::from(timestamp)),
             None => self,
         }
     }
 
     /// A value that is no header's is left out.
-    pub fn header(mut self, name: &str, value: &str) -> Self {
-        if let (Ok(name), Ok(value)) = (
-            format!("{HEADER_METADATA_PREFIX}{name}").parse::<AsciiMetadataKey>(),
-            value.parse::<MetadataValue<_>>(),
-        ) {
-            self.metadata.insert(name, value);
+    pub fn header(mut self, header: Header, value: &str) -> Self {
+        if let Ok(value) = value.parse::<MetadataValue<_>>() {
+            self.metadata.insert(header.metadata(), value);
         }
         self
     }
 
     pub fn response(self, body: Body) -> Response<Body> {
         Response::from_parts(self.metadata, body, tonic::Extensions::new())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use spangate_proto::HEADER_METADATA_PREFIX;
+    use tonic::metadata::AsciiMetadataKey;
+
+    use super::*;
+
+    #[test]
+    fn each_is_a_header_of_the_callers() {
+        for header in [
+            Header::Age,
+            Header::CacheControl,
+            Header::Etag,
+            Header::IdempotencyReplayed,
+            Header::Location,
+            Header::ReadTimestamp,
+            Header::Vary,
+        ] {
+            let name = header.metadata();
+            assert!(
+                name.starts_with(HEADER_METADATA_PREFIX) && name.parse::<AsciiMetadataKey>().is_ok(),
+                "{name}"
+            );
+        }
     }
 }

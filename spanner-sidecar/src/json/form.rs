@@ -2,7 +2,7 @@
 
 use google_cloud_spanner::types::{Type, TypeCode};
 
-use super::quoted;
+use super::quote;
 
 pub enum Form {
     Json,
@@ -22,7 +22,10 @@ pub struct Member {
 
 impl Member {
     pub fn new(name: &str, form: Form) -> Self {
-        Self { name: format!("{}:", quoted(name)), form }
+        let mut quoted = String::with_capacity(name.len() + 3);
+        quote(name, &mut quoted);
+        quoted.push(':');
+        Self { name: quoted, form }
     }
 }
 

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use tonic::Response;
 use tonic::metadata::MetadataMap;
 
-use crate::answer::{self, Body, Head, Media, Reading};
+use crate::answer::{self, Body, Head, Header, Media, Reading};
 use crate::cache::{Cache, Found, Kept, Key, Wanted, validator};
 use crate::freshness;
 use crate::metrics::Metrics;
@@ -112,8 +112,8 @@ fn of_kept(entry: &Entry, asked: Asked<'_>, rule: &Rule, kept: &Kept) -> Respons
         false => head(entry, asked, kept.read_timestamp),
     };
     let head = controlled(head, entry, asked, rule)
-        .header("etag", &kept.etag)
-        .header("age", &kept.age().as_secs().to_string());
+        .header(Header::Etag, &kept.etag)
+        .header(Header::Age, &kept.age().as_secs().to_string());
     let body = (!known).then(|| String::from(&*kept.body));
     answer::whole(head, body, asked.call.head)
 }
@@ -129,5 +129,6 @@ fn controlled(head: Head, entry: &Entry, asked: Asked<'_>, rule: &Rule) -> Head 
         true => format!("{who}, max-age={}", ttl(entry, rule).as_secs()),
         false => format!("{who}, no-cache"),
     };
-    head.header("cache-control", &control).header("vary", "accept, authorization, read-min-timestamp")
+    head.header(Header::CacheControl, &control)
+        .header(Header::Vary, "accept, authorization, read-min-timestamp")
 }

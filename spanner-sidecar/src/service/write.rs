@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use tonic::Response;
 use tonic::metadata::MetadataMap;
 
-use crate::answer::{self, Body, Head, Media};
+use crate::answer::{self, Body, Head, Header, Media};
 use crate::idempotency::Key;
 use crate::refusal::{Reason, Refusal};
 use crate::served::Entry;
@@ -39,8 +39,8 @@ pub async fn answer(entry: &Entry, wanted: Wanted<'_>, deadline: Instant) -> Res
     let Written { answer, committed_at, is_replay } = write(database, order).await?;
     let head = Head::with_status(answer.status, answer.body.as_ref().map(|_| Media::Json));
     let head = head.read_timestamp(committed_at);
-    let head = answer.location.iter().fold(head, |head, location| head.header("location", location));
-    let head = if is_replay { head.header("idempotency-replayed", "true") } else { head };
+    let head = answer.location.iter().fold(head, |head, location| head.header(Header::Location, location));
+    let head = if is_replay { head.header(Header::IdempotencyReplayed, "true") } else { head };
     Ok(answer::whole(head, answer.body, call.head))
 }
 

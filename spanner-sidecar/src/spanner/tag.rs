@@ -9,6 +9,11 @@ const POLICY: &str = ",policy=";
 const CUT: char = '~';
 
 pub fn tag(operation: &str, policy_operation: &str) -> String {
+    let length = OPERATION.len() + operation.len() + POLICY.len() + policy_operation.len();
+    if length <= LONGEST && !policy_operation.is_empty() && is_plain(operation) && is_plain(policy_operation)
+    {
+        return [OPERATION, operation, POLICY, policy_operation].concat();
+    }
     if policy_operation.is_empty() {
         return format!("{OPERATION}{}", fitted(operation, LONGEST - OPERATION.len()));
     }
@@ -21,8 +26,12 @@ pub fn tag(operation: &str, policy_operation: &str) -> String {
 }
 
 /// Printable ASCII alone, without what parts the tag's members.
+fn is_plain(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b',' | b'='))
+}
+
 fn fitted(name: &str, most: usize) -> String {
-    let plain = |c: char| if c.is_ascii_graphic() && !matches!(c, ',' | '=') { c } else { '_' };
+    let plain = |c: char| if is_plain(c.encode_utf8(&mut [0; 4])) { c } else { '_' };
     match name.chars().nth(most) {
         None => name.chars().map(plain).collect(),
         Some(_) => name.chars().map(plain).take(most - 1).chain([CUT]).collect(),

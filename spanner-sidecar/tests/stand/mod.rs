@@ -174,8 +174,13 @@ impl Stand {
     }
 
     pub async fn set_up_with(&self, schema: &str, rows: &str) -> Result<(), String> {
+        self.set_up_for("operations.yaml", schema, rows).await
+    }
+
+    /// The databases of another document.
+    pub async fn set_up_for(&self, operations: &str, schema: &str, rows: &str) -> Result<(), String> {
         let output = tokio::process::Command::from(sidecar(self.port))
-            .args(["emulator-setup", "--operations", &data("operations.yaml")])
+            .args(["emulator-setup", "--operations", &data(operations)])
             .args(["--schema", &data(schema), "--data", &data(rows)])
             .output()
             .await

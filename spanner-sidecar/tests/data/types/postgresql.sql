@@ -1,0 +1,23 @@
+CREATE TABLE things (
+  id bigint PRIMARY KEY,
+  bool boolean,
+  int64 bigint,
+  float32 real,
+  float64 double precision,
+  string varchar,
+  bytes bytea,
+  date date,
+  timestamp timestamptz,
+  numeric numeric,
+  json jsonb,
+  bools boolean[],
+  int64s bigint[],
+  float32s real[],
+  float64s double precision[],
+  strings varchar[],
+  bytess bytea[],
+  dates date[],
+  timestamps timestamptz[],
+  numerics numeric[],
+  jsons jsonb[]
+);
