@@ -6,9 +6,9 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use futures::future::try_join_all;
 use spangate_stack::Process;
 use tokio::runtime::Runtime;
+use tokio::task::JoinSet;
 
 use super::Form;
 use super::caller::Caller;
@@ -74,8 +74,12 @@ impl Held {
         let before = ground.resident()?;
         let connections = self.streams.div_ceil(ON_ONE_CONNECTION);
         let callers: Vec<_> = (0..connections).map(|_| ground.caller(socket, "ListAll")).collect();
-        let begin = callers.iter().cycle().take(self.streams).map(|caller| caller.begin(None));
-        let still = ground.runtime.block_on(try_join_all(begin))?;
+        let mut still = JoinSet::new();
+        for caller in callers.iter().cycle().take(self.streams) {
+            let caller = caller.clone();
+            // Whoever stands before it on the same channel may keep an answer from beginning at all.
+            still.spawn_on(stand(caller), ground.runtime.handle());
+        }
         println!("{} readers stand still; resident MiB: {before:.1} before", still.len());
         for _ in 0..6 {
             sleep(TURN / 6);
@@ -85,10 +89,19 @@ impl Held {
         let among = Instant::now();
         ground.runtime.block_on(ground.caller(socket, Form::Keys.operation()).read(1))?;
         println!("a point read among them took {:.1} ms", among.elapsed().as_secs_f64() * 1e3);
+        ensure!(ground.runtime.block_on(async { still.try_join_next().is_none() }), "somebody went away");
         drop(still);
         sleep(TURN / 6);
         println!("{:.1} after they have gone", ground.resident()?);
         Ok(())
+    }
+}
+
+/// Asks for all rows, takes the first of them, and no more.
+async fn stand(caller: Caller) {
+    let begun = caller.begin(None).await;
+    if begun.is_ok() {
+        std::future::pending::<()>().await;
     }
 }
 
