@@ -23,6 +23,8 @@ async fn on_the_emulator() {
     let mut one = Stand::on_free_port("contention.yaml").await;
     one.start_emulator().await;
     one.set_up_with("contention.sql", "contention_rows.sql").await.unwrap();
+    one.until_healthy().await;
+    one.plan_again().await;
     let other = Stand::serving(one.port(), "contention.yaml").await;
     contend(&one, &other).await;
 }

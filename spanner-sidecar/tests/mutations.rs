@@ -15,6 +15,7 @@ async fn start() -> Stand {
     stand.start_emulator().await;
     stand.set_up_with("mutations.sql", "mutations_rows.sql").await.unwrap();
     stand.until_healthy().await;
+    stand.plan_again().await;
     stand
 }
 

@@ -26,6 +26,7 @@ async fn start(dialect: &str) -> Stand {
     stand.start_emulator().await;
     stand.set_up_for(&operations, &format!("types/{dialect}.sql"), "/dev/null").await.unwrap();
     stand.until_healthy().await;
+    stand.plan_again().await;
     stand
 }
 

@@ -62,7 +62,22 @@ impl Stand {
         stand.start_emulator().await;
         stand.set_up().await;
         stand.until_healthy().await;
+        stand.plan_again().await;
         stand
+    }
+
+    /// For a sidecar that was there before its tables, and may have looked when only some of them were.
+    pub async fn plan_again(&self) {
+        let reloads = || self.log().matches(r#""event":"operations_reloaded""#).count();
+        let before = reloads();
+        self.signal("-HUP");
+        for _ in 0..TRIES {
+            if reloads() > before {
+                return;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        panic!("nothing was planned again\n{}", self.log());
     }
 
     /// The sidecar alone, listening.
